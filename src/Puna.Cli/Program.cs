@@ -1,0 +1,2 @@
+Console.WriteLine("puna");
+return 0;

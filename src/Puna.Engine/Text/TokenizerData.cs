@@ -1,0 +1,53 @@
+namespace Puna.Engine.Text;
+
+/// <summary>
+/// A tokenizer as data, in one spelling whatever file it came from (tokenizer.json, SentencePiece's .model, GGUF
+/// metadata, llama2.c's .bin). A tokenizer is built from it once.
+/// </summary>
+public sealed record TokenizerData
+{
+    /// <summary>The algorithm.</summary>
+    public required TokenizerKind Kind { get; init; }
+
+    /// <summary>Pieces by id, spelt as in the file: with the meta-space U+2581 in SentencePiece, in byte-level characters in BPE.</summary>
+    public required IReadOnlyList<string> Pieces { get; init; }
+
+    /// <summary>Scores by id (SentencePiece); empty otherwise.</summary>
+    public IReadOnlyList<float> Scores { get; init; } = [];
+
+    /// <summary>Types by id; empty means that all are normal.</summary>
+    public IReadOnlyList<TokenType> Types { get; init; } = [];
+
+    /// <summary>Merges in order of rank, each "left right" (byte-level BPE).</summary>
+    public IReadOnlyList<string> Merges { get; init; } = [];
+
+    /// <summary>Name of the pre-tokeniser as GGUF spells it (gpt-2, llama-bpe, qwen2, smollm, default); null for SentencePiece.</summary>
+    public string? PreTokenizer { get; init; }
+
+    /// <summary>SentencePiece: put a blank before the text.</summary>
+    public bool AddSpacePrefix { get; init; }
+
+    /// <summary>Apply Unicode NFC first.</summary>
+    public bool Nfc { get; init; }
+
+    /// <summary>A piece that is in the vocabulary as a whole is taken without merging (tokenizer.json's ignore_merges).</summary>
+    public bool IgnoreMerges { get; init; }
+
+    /// <summary>Start every sequence with <see cref="BosId"/> unless told otherwise.</summary>
+    public bool AddBos { get; init; }
+
+    /// <summary>Beginning of a sequence.</summary>
+    public int? BosId { get; init; }
+
+    /// <summary>End of a sequence.</summary>
+    public int? EosId { get; init; }
+
+    /// <summary>Further ids that end a turn (eot, eom, generation_config's list).</summary>
+    public IReadOnlyList<int> EndIds { get; init; } = [];
+
+    /// <summary>Stands for what cannot be said.</summary>
+    public int? UnknownId { get; init; }
+
+    /// <summary>Chat template (Jinja), when the file has one.</summary>
+    public string? ChatTemplate { get; init; }
+}

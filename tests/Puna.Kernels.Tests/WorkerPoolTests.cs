@@ -1,0 +1,64 @@
+using Puna.Kernels.Threads;
+
+namespace Puna.Kernels.Tests;
+
+public sealed class WorkerPoolTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(5)]
+    public void Every_part_runs_exactly_once(int threads)
+    {
+        using var pool = new WorkerPool(threads);
+        for (var round = 0; round < 200; round++)
+        {
+            var counts = new int[threads];
+            var job = new CountingJob(counts);
+            pool.Run(ref job);
+            Assert.All(counts, count => Assert.Equal(1, count));
+        }
+    }
+
+    [Fact]
+    public void Sleeping_workers_wake_up()
+    {
+        using var pool = new WorkerPool(2);
+        for (var round = 0; round < 5; round++)
+        {
+            Thread.Sleep(20);
+            var counts = new int[2];
+            var job = new CountingJob(counts);
+            pool.Run(ref job);
+            Assert.Equal([1, 1], counts);
+        }
+    }
+
+    [Fact]
+    public void A_fault_in_a_worker_reaches_the_caller_and_the_pool_goes_on()
+    {
+        using var pool = new WorkerPool(2);
+        var failing = new FailingJob();
+        Assert.Throws<AggregateException>(() => pool.Run(ref failing));
+        var counts = new int[2];
+        var job = new CountingJob(counts);
+        pool.Run(ref job);
+        Assert.Equal([1, 1], counts);
+    }
+
+    private readonly struct CountingJob(int[] counts) : IParallelJob
+    {
+        public void Execute(int part, int parts) => Interlocked.Increment(ref counts[part]);
+    }
+
+    private readonly struct FailingJob : IParallelJob
+    {
+        public void Execute(int part, int parts)
+        {
+            if (part == 1)
+            {
+                throw new InvalidOperationException("part 1");
+            }
+        }
+    }
+}
