@@ -40,4 +40,14 @@ public static class Tolerance
 
     /// <summary>Rounding to bf16: unit round-off 2^-8, relative.</summary>
     public const double BF16Unit = 1.0 / 256;
+
+    /// <summary>
+    /// Chi-square statistic of drawn counts against expected ones: the 0.999 quantile by Wilson and Hilferty's cube
+    /// formula, n * (1 - 2 / 9n + 3.09 * sqrt(2 / 9n))^3. With a fixed seed the outcome is fixed too.
+    /// </summary>
+    public static double ChiSquare(int degreesOfFreedom)
+    {
+        var ninth = 2.0 / (9 * degreesOfFreedom);
+        return degreesOfFreedom * Math.Pow(1 - ninth + (3.09 * Math.Sqrt(ninth)), 3);
+    }
 }
