@@ -120,9 +120,9 @@ public static class BlockCodecs
         Add<Q5_1Codec>(codecs);
         Add<Q2_KCodec>(codecs);
         Add<Q3_KCodec>(codecs);
-        Add<Q4_KCodec>(codecs);
+        AddEncoding<Q4_KCodec>(codecs);
         Add<Q5_KCodec>(codecs);
-        Add<Q6_KCodec>(codecs);
+        AddEncoding<Q6_KCodec>(codecs);
         Add<IQ4_NLCodec>(codecs);
         Add<IQ4_XSCodec>(codecs);
         Add<TQ1_0Codec>(codecs);

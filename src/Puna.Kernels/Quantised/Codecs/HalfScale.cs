@@ -12,6 +12,9 @@ internal static class HalfScale
     /// <summary>Smallest f16 with all its 11 bits of precision, 2^-14.</summary>
     public const float SmallestNormal = 6.103515625e-5f;
 
+    /// <summary>Smallest positive f16, 2^-24.</summary>
+    public const float Smallest = 5.9604644775390625e-8f;
+
     private const int ExponentMask = 0x7C00;
 
     /// <summary>Reads the scale at a byte offset.</summary>
@@ -22,9 +25,19 @@ internal static class HalfScale
     /// <summary>Writes a scale, limited to finite values (NaN becomes 0), and returns what was stored.</summary>
     public static float Write(Span<byte> block, int offset, float scale)
     {
-        var stored = (Half)(float.IsNaN(scale) ? 0 : Math.Clamp(scale, -Maximum, Maximum));
+        var stored = Limit(scale);
         BinaryPrimitives.WriteHalfLittleEndian(block.Slice(offset, 2), stored);
         return (float)stored;
+    }
+
+    /// <summary>
+    /// The unit of integer sub-scales as <see cref="Write"/> can store it: never 0 where it is wanted, for its multiples
+    /// can make up for a unit that is too large, but not for one that is missing.
+    /// </summary>
+    public static float RoundUnit(float unit)
+    {
+        var stored = (float)Limit(unit);
+        return stored == 0 && unit != 0 ? MathF.CopySign(Smallest, unit) : stored;
     }
 
     /// <summary>
@@ -47,4 +60,7 @@ internal static class HalfScale
     public static bool IsFinite(ReadOnlySpan<byte> block, int offset) =>
         (BinaryPrimitives.ReadUInt16LittleEndian(block.Slice(offset, 2)) & ExponentMask)
         != ExponentMask;
+
+    private static Half Limit(float scale) =>
+        (Half)(float.IsNaN(scale) ? 0 : Math.Clamp(scale, -Maximum, Maximum));
 }

@@ -6,7 +6,7 @@ namespace Puna.Kernels.Quantised.Codecs;
 /// Q4_K, 256 elements in 8 groups of 32: d, dmin (f16), 12 bytes of <see cref="SixBitPairs"/>, 128 bytes of codes; each
 /// 32 bytes hold group 2j in the low and group 2j + 1 in the high nibbles. Value = d * scale * q - dmin * minimum.
 /// </summary>
-internal readonly struct Q4_KCodec : IBlockCodec
+internal readonly struct Q4_KCodec : IBlockEncoder
 {
     private const int Group = 32;
     private const int PairOffset = 4;
@@ -35,6 +35,10 @@ internal readonly struct Q4_KCodec : IBlockCodec
             }
         }
     }
+
+    /// <inheritdoc cref="Q4_KEncoder"/>
+    public static void Encode(ReadOnlySpan<float> values, Span<byte> block) =>
+        Q4_KEncoder.Encode(values, block);
 
     /// <inheritdoc/>
     public static bool HasFiniteScales(ReadOnlySpan<byte> block) =>

@@ -7,7 +7,7 @@ namespace Puna.Kernels.Quantised.Codecs;
 /// sub-scales, d (f16) last. Value = d * scale * (q - 32). In each half of 128 elements, element 32j + i has its low nibble
 /// in byte i + 32 * (j mod 2) of 64 (low nibble for j below 2) and its high pair at bits 2j of byte i of 32.
 /// </summary>
-internal readonly struct Q6_KCodec : IBlockCodec
+internal readonly struct Q6_KCodec : IBlockEncoder
 {
     private const int HighOffset = 128;
     private const int SubScaleOffset = 192;
@@ -31,6 +31,26 @@ internal readonly struct Q6_KCodec : IBlockCodec
             {
                 var code = ((lows[i] >> nibble) & 15) | (((highs[i] >> pair) & 3) << 4);
                 target[i] = scale * (code - 32);
+            }
+        }
+    }
+
+    /// <inheritdoc cref="Q6_KEncoder"/>
+    public static void Encode(ReadOnlySpan<float> values, Span<byte> block)
+    {
+        block.Clear();
+        Span<byte> codes = stackalloc byte[256];
+        Span<sbyte> subScales = stackalloc sbyte[16];
+        HalfScale.Write(block, ScaleOffset, Q6_KEncoder.Encode(values, subScales, codes));
+        for (var group = 0; group < 16; group++)
+        {
+            block[SubScaleOffset + group] = (byte)subScales[group];
+            var (lowStart, highStart, nibble, pair) = Place(group);
+            for (var i = 0; i < 16; i++)
+            {
+                var code = codes[(group * 16) + i];
+                block[lowStart + i] |= (byte)((code & 15) << nibble);
+                block[highStart + i] |= (byte)(code >> 4 << pair);
             }
         }
     }
