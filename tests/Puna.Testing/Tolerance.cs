@@ -40,4 +40,42 @@ public static class Tolerance
 
     /// <summary>Rounding to bf16: unit round-off 2^-8, relative.</summary>
     public const double BF16Unit = 1.0 / 256;
+
+    /// <summary>
+    /// Relative error of an encoder against the recorded one of the same format, as a factor: records have four digits,
+    /// and two good searches differ by less than 2 %.
+    /// </summary>
+    public const double EncoderError = 1.02;
+
+    /// <summary>
+    /// What rounding a block's scale to a step of 2^-24 (a subnormal f16) adds to the relative error of uniform values
+    /// of at most 1e-4: half a step times the largest code, against their root mean square 1e-4 / sqrt(3).
+    /// </summary>
+    public static double SubnormalScale(int largestCode) =>
+        0.5 / (1 << 24) * largestCode / (1e-4 / Math.Sqrt(3));
+
+    /// <summary>An extreme value of a block is a grid point but for the rounding of its 6-bit sub-scale, relative.</summary>
+    public const double SubScale = 1.0 / 63;
+
+    /// <summary>
+    /// Spread of 16384 random elements against the wanted one, as a factor: their sampling error (below 1 %) and an f16
+    /// scale that may be subnormal.
+    /// </summary>
+    public const double RandomSpread = 1.05;
+
+    /// <summary>
+    /// Mean of random elements relative to their spread, where neighbours share an offset: 512 independent offsets of
+    /// at most the spread itself, two deviations of their mean.
+    /// </summary>
+    public const double RandomMean = 0.1;
+
+    /// <summary>
+    /// Chi-square statistic of drawn counts against expected ones: the 0.999 quantile by Wilson and Hilferty's cube
+    /// formula, n * (1 - 2 / 9n + 3.09 * sqrt(2 / 9n))^3. With a fixed seed the outcome is fixed too.
+    /// </summary>
+    public static double ChiSquare(int degreesOfFreedom)
+    {
+        var ninth = 2.0 / (9 * degreesOfFreedom);
+        return degreesOfFreedom * Math.Pow(1 - ninth + (3.09 * Math.Sqrt(ninth)), 3);
+    }
 }
