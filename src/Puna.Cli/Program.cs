@@ -1,2 +1,4 @@
-Console.WriteLine("puna");
-return 0;
+using Puna.Cli.Commands;
+using Puna.Cli.Terminal;
+
+return await CommandRunner.RunAsync(RootCommandFactory.Create(), args).ConfigureAwait(false);

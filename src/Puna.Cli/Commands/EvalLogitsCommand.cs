@@ -1,0 +1,99 @@
+using System.CommandLine;
+using Puna.Cli.Models;
+using Puna.Cli.Terminal;
+using Puna.Engine;
+using Puna.Engine.Decoding;
+using Puna.Engine.Files.Safetensors;
+using Puna.Engine.Model;
+using Puna.Kernels.Matrices;
+using Puna.Kernels.Memory;
+
+namespace Puna.Cli.Commands;
+
+/// <summary><c>puna eval logits</c>: the logits of every position, in a file that other tools read.</summary>
+public static class EvalLogitsCommand
+{
+    /// <summary>Makes the command.</summary>
+    public static Command Create()
+    {
+        var arguments = new Argument<string[]>("MODEL [FILE]")
+        {
+            Description = "The model (or the default one), and a text file unless --ids is given.",
+            Arity = new ArgumentArity(0, 2),
+        };
+        var ids = new Option<string?>("--ids") { Description = "Exactly these ids.", HelpName = "\"1,2,3\"" };
+        var output = new Option<string>("--out")
+        {
+            Description = "Where to write: a .safetensors with the tensor \"logits\", [T, V] f32.",
+            HelpName = "FILE",
+            Required = true,
+        };
+        var command = new Command(
+            "logits",
+            "Write the logits of every position of a text or of given ids."
+                + Examples.Of(
+                    "puna eval logits model.gguf --ids \"1,403,407\" --out logits.safetensors --activations f32",
+                    "puna eval logits model/ story.txt --out logits.safetensors"
+                )
+        )
+        {
+            arguments,
+            ids,
+            output,
+        };
+        var options = new ModelOptions(command);
+        command.SetAction(
+            (result, cancellation) =>
+            {
+                var given = result.GetValue(ids);
+                var split = ModelArguments.Split(
+                    options.Named(result),
+                    result.GetValue(arguments)!,
+                    rest: given is null ? 1 : 0
+                );
+                var text = given is null ? TextFile.Read(split.Rest[0]) : null;
+                using var engine = ModelLoading.Load(split.Model, options.Read(result), cancellation);
+                var tokens = given is null ? Encode(engine, text!) : IdList.Parse(given);
+                Write(engine, tokens, result.GetValue(output)!, cancellation);
+                return Task.FromResult(ExitCode.Done);
+            }
+        );
+        return command;
+    }
+
+    private static IReadOnlyList<int> Encode(InferenceEngine engine, string text) =>
+        engine.Tokenizer?.Encode(text)
+        ?? throw new InputException("This model has no tokenizer; give --tokenizer FILE or --ids.");
+
+    private static void Write(
+        InferenceEngine engine,
+        IReadOnlyList<int> ids,
+        string path,
+        CancellationToken cancellation
+    )
+    {
+        if (ids.Count == 0 || ids.Count > engine.ContextLength)
+        {
+            throw new InputException(
+                $"{ids.Count} tokens were given; this model takes 1 to {engine.ContextLength} at once."
+            );
+        }
+
+        var vocabulary = engine.Model.Config.VocabularySize;
+        using var logits = new NativeBuffer<float>((long)ids.Count * vocabulary);
+        using var sequence = engine.Cache.CreateSequence(ids.Count);
+        for (var start = 0; start < ids.Count; start += engine.Forward.MaximumTokens)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var length = Math.Min(engine.Forward.MaximumTokens, ids.Count - start);
+            engine.Forward.Run([.. ids.Skip(start).Take(length)], [new Segment(sequence, length)]);
+            sequence.Commit(length);
+            engine.Forward.Logits(0, length, logits.Span.Slice((long)start * vocabulary));
+        }
+
+        SafetensorsWriter.Write(
+            path,
+            [new SafetensorsEntry("logits", ElementFormat.F32, [ids.Count, vocabulary], logits.Span.Cast<byte>())]
+        );
+    }
+}

@@ -1,0 +1,151 @@
+using System.CommandLine;
+using Puna.Cli.Models;
+using Puna.Cli.Terminal;
+using Puna.Engine.Files;
+using Puna.Engine.Model;
+using Puna.Kernels.Matrices;
+
+namespace Puna.Cli.Commands;
+
+/// <summary><c>puna inspect</c>: what is in a model file.</summary>
+public static class InspectCommand
+{
+    /// <summary>Makes the command.</summary>
+    public static Command Create()
+    {
+        var path = new Argument<string?>("FILE")
+        {
+            Description = "A model in any readable form (default: the default model).",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var json = new Option<bool>("--json") { Description = "Print one JSON object." };
+        var command = new Command(
+            "inspect",
+            "Print the metadata, plan, tensors, formats, sizes and parameter count of a model."
+                + Examples.Of("puna inspect model.gguf", "puna inspect model/ --json")
+        )
+        {
+            path,
+            json,
+        };
+        command.SetAction(result =>
+        {
+            var name = result.GetValue(path);
+            using var file = ModelFiles.Open(name is null ? DefaultModel.Path() : ModelArguments.Existing(name));
+            var plan = LayerPlan.FromConfig(file.Config);
+            if (result.GetValue(json))
+            {
+                WriteJson(file, plan);
+            }
+            else
+            {
+                WriteText(file, plan);
+            }
+
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static Dictionary<string, (int Tensors, long Bytes)> Formats(IModelFile file) =>
+        file
+            .Tensors.GroupBy(tensor => tensor.Format.Id())
+            .OrderByDescending(group => group.Sum(tensor => tensor.Data.Length))
+            .ToDictionary(group => group.Key, group => (group.Count(), group.Sum(tensor => tensor.Data.Length)));
+
+    private static void WriteText(IModelFile file, LayerPlan plan)
+    {
+        var config = file.Config;
+        var output = Console.Out;
+        output.WriteLine($"{file.Path}: {file.Form}");
+        output.WriteLine(
+            $"{config.Family}, {PlanCost.Of(plan, config.ContextLength).Parameters:N0} parameters, {Sizes.Bytes(file.Tensors.Sum(tensor => tensor.Data.Length))}"
+        );
+        output.WriteLine(
+            $"{config.Layers} layers, width {config.HiddenSize}, {config.Heads} query and {config.KvHeads} key/value heads of {config.HeadDim}, "
+                + $"MLP {config.IntermediateSize}, vocabulary {config.VocabularySize}, context {config.ContextLength}"
+        );
+        output.WriteLine();
+        TableOutput.Write(
+            ["format", "tensors", "bytes"],
+            Formats(file).Select(entry => (string[])[entry.Key, $"{entry.Value.Tensors}", $"{entry.Value.Bytes:N0}"])
+        );
+        output.WriteLine();
+        TableOutput.Write(["metadata", "value"], file.Metadata.Select(entry => (string[])[entry.Key, entry.Value]));
+        output.WriteLine();
+        TableOutput.Write(
+            ["tensor", "shape", "format", "bytes"],
+            file.Tensors.Select(tensor =>
+                (string[])
+                    [
+                        tensor.StoredName,
+                        string.Join(" x ", tensor.Shape),
+                        tensor.Format.Id(),
+                        $"{tensor.Data.Length:N0}",
+                    ]
+            )
+        );
+    }
+
+    private static void WriteJson(IModelFile file, LayerPlan plan) =>
+        JsonOutput.Write(writer =>
+        {
+            var config = file.Config;
+            writer.WriteString("path", file.Path);
+            writer.WriteString("form", file.Form);
+            writer.WriteString("family", config.Family);
+            writer.WriteNumber("parameters", PlanCost.Of(plan, config.ContextLength).Parameters);
+            writer.WriteNumber("bytes", file.Tensors.Sum(tensor => tensor.Data.Length));
+            writer.WriteStartObject("plan");
+            writer.WriteNumber("layers", config.Layers);
+            writer.WriteNumber("banks", plan.Banks.Count);
+            writer.WriteNumber("hidden_size", config.HiddenSize);
+            writer.WriteNumber("intermediate_size", config.IntermediateSize);
+            writer.WriteNumber("heads", config.Heads);
+            writer.WriteNumber("kv_heads", config.KvHeads);
+            writer.WriteNumber("head_dim", config.HeadDim);
+            writer.WriteNumber("vocabulary_size", config.VocabularySize);
+            writer.WriteNumber("context_length", config.ContextLength);
+            writer.WriteBoolean("tied_embeddings", config.TieEmbeddings);
+            writer.WriteNumber("rope_theta", config.Rope.Theta);
+            writer.WriteString("rope_scaling", config.Rope.Scaling.ToString().ToLowerInvariant());
+            writer.WriteNumber("sliding_window", config.SlidingWindow);
+            writer.WriteEndObject();
+            writer.WriteStartObject("formats");
+            foreach (var (format, (tensors, bytes)) in Formats(file))
+            {
+                writer.WriteStartObject(format);
+                writer.WriteNumber("tensors", tensors);
+                writer.WriteNumber("bytes", bytes);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndObject();
+            writer.WriteStartObject("metadata");
+            foreach (var (key, value) in file.Metadata)
+            {
+                writer.WriteString(key, value);
+            }
+
+            writer.WriteEndObject();
+            writer.WriteStartArray("tensors");
+            foreach (var tensor in file.Tensors)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("name", tensor.Name);
+                writer.WriteString("stored_name", tensor.StoredName);
+                writer.WriteStartArray("shape");
+                foreach (var size in tensor.Shape)
+                {
+                    writer.WriteNumberValue(size);
+                }
+
+                writer.WriteEndArray();
+                writer.WriteString("format", tensor.Format.Id());
+                writer.WriteNumber("bytes", tensor.Data.Length);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+        });
+}

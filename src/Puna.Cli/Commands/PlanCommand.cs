@@ -1,0 +1,14 @@
+using System.CommandLine;
+
+namespace Puna.Cli.Commands;
+
+/// <summary><c>puna plan</c>: the layer plan of a model.</summary>
+public static class PlanCommand
+{
+    /// <summary>Makes the command.</summary>
+    public static Command Create() =>
+        new("plan", "Look at the layer plan of a model: what it computes and what that costs.")
+        {
+            PlanCostCommand.Create(),
+        };
+}

@@ -1,0 +1,105 @@
+using System.CommandLine;
+using Puna.Engine;
+using Puna.Engine.Decoding;
+using Puna.Kernels.Attention;
+using Puna.Kernels.Matrices;
+
+namespace Puna.Cli.Models;
+
+/// <summary>The options that every command which runs a model shares.</summary>
+public sealed class ModelOptions
+{
+    private readonly Option<string?> _model = new("--model", "-m")
+    {
+        Description = "The model: a Hugging Face directory, a .gguf, a llama2.c .bin or a .safetensors beside its config.json.",
+        HelpName = "MODEL",
+    };
+
+    private readonly Option<string?> _tokenizer = new("--tokenizer")
+    {
+        Description = "Tokenizer file, when it is not the model's own.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<int?> _threads = new("--threads", "-t")
+    {
+        Description = "Threads (default: the processor's).",
+        HelpName = "N",
+    };
+
+    private readonly Option<string> _activations = new("--activations")
+    {
+        Description = "int8: activations are rounded to 8 bits where weights are in blocks; f32: every product in float32.",
+        HelpName = "int8|f32",
+        DefaultValueFactory = _ => "int8",
+    };
+
+    private readonly Option<string?> _kvFormat = new("--kv-format")
+    {
+        Description = "How keys and values are cached: f32, f16, bf16 or int8 (default f16; f32 with --activations f32).",
+        HelpName = "FORMAT",
+    };
+
+    private readonly Option<int?> _context = new("--ctx")
+    {
+        Description = "Longest sequence, prompt and answer together (default: the model's own).",
+        HelpName = "N",
+    };
+
+    private readonly bool _hasContext;
+
+    /// <summary>Adds the options to a command.</summary>
+    public ModelOptions(Command command, bool context = true)
+    {
+        command.Options.Add(_model);
+        command.Options.Add(_tokenizer);
+        command.Options.Add(_threads);
+        command.Options.Add(_activations);
+        command.Options.Add(_kvFormat);
+        _hasContext = context;
+        if (context)
+        {
+            command.Options.Add(_context);
+        }
+    }
+
+    /// <summary>What -m named, or null.</summary>
+    public string? Named(ParseResult result) => result.GetValue(_model);
+
+    /// <summary>The engine's options as asked for.</summary>
+    /// <exception cref="InputException">A value is out of range or unknown.</exception>
+    public InferenceOptions Read(ParseResult result)
+    {
+        var activations = result.GetValue(_activations) switch
+        {
+            "int8" => ActivationFormat.Int8,
+            "f32" => ActivationFormat.F32,
+            var other => throw new InputException($"--activations '{other}' is not known; choose int8 or f32."),
+        };
+        var kvFormat = result.GetValue(_kvFormat) switch
+        {
+            null => activations == ActivationFormat.F32 ? KvFormat.F32 : KvFormat.F16,
+            "f32" => KvFormat.F32,
+            "f16" => KvFormat.F16,
+            "bf16" => KvFormat.BF16,
+            "int8" => KvFormat.Int8,
+            var other => throw new InputException($"--kv-format '{other}' is not known; choose f32, f16, bf16 or int8."),
+        };
+        return new InferenceOptions
+        {
+            Threads = Range("--threads", result.GetValue(_threads), 1, 1024) ?? Environment.ProcessorCount,
+            Activations = activations,
+            KeyFormat = kvFormat,
+            ValueFormat = kvFormat,
+            ContextLength = _hasContext ? Range("--ctx", result.GetValue(_context), 1, 1 << 24) : null,
+            TokenizerPath = result.GetValue(_tokenizer),
+        };
+    }
+
+    /// <summary>The value when it lies in the range.</summary>
+    /// <exception cref="InputException">It does not.</exception>
+    public static int? Range(string option, int? value, int minimum, int maximum) =>
+        value is { } number && (number < minimum || number > maximum)
+            ? throw new InputException($"{option} is {number}; a number from {minimum} to {maximum} is needed.")
+            : value;
+}

@@ -1,0 +1,30 @@
+using Puna.Engine;
+
+namespace Puna.Cli.Terminal;
+
+/// <summary>Reads text files.</summary>
+public static class TextFile
+{
+    private const long MaximumBytes = 1L << 30;
+
+    /// <summary>The whole file as UTF-8, a byte-order mark left out.</summary>
+    /// <exception cref="InputException">It is not there, cannot be read, is too long or is no valid UTF-8.</exception>
+    public static string Read(string path)
+    {
+        try
+        {
+            var length = new FileInfo(path).Length;
+            if (length > MaximumBytes)
+            {
+                throw new InputException($"'{path}' has {length} bytes; a text of at most {MaximumBytes} is taken.");
+            }
+
+            ReadOnlySpan<byte> bytes = File.ReadAllBytes(path);
+            return Utf8Text.Decode(bytes.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes, $"'{path}'");
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"The text file '{path}' cannot be read: {failure.Message}", failure);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using Puna.Kernels.Elementwise;
+using Puna.Kernels.Matrices;
+using Puna.Kernels.Memory;
+using Puna.Kernels.Threads;
+
+namespace Puna.Engine.Linear;
+
+/// <summary>y = W x + b, with W in whatever format it is stored.</summary>
+public sealed class LinearLayer : IDisposable
+{
+    private readonly NativeBuffer<float>? _bias;
+
+    /// <summary>Takes ownership of weight and bias.</summary>
+    public LinearLayer(PackedMatrix weight, NativeBuffer<float>? bias)
+    {
+        Weight = weight;
+        _bias = bias;
+    }
+
+    /// <summary>W [Rows, Columns].</summary>
+    public PackedMatrix Weight { get; }
+
+    /// <summary>b [Rows], or null.</summary>
+    public NativeSpan<float>? Bias => _bias?.Span;
+
+    /// <summary>Bytes held.</summary>
+    public long Bytes => Weight.Bytes + (_bias?.Bytes ?? 0);
+
+    /// <summary>y[t, :] = W x[t, :] + b for every row t of <paramref name="x"/>; y is [T, Rows], contiguous.</summary>
+    public void Forward(ActivationRows x, NativeSpan<float> y, WorkerPool pool)
+    {
+        Weight.Multiply(x, y, Weight.Rows, pool);
+        if (_bias is not null)
+        {
+            BiasAdd.Forward(y, _bias.Span, x.Tokens, Weight.Rows, pool);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Weight.Dispose();
+        _bias?.Dispose();
+    }
+}

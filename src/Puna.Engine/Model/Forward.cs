@@ -1,0 +1,321 @@
+using Puna.Engine.Cache;
+using Puna.Kernels.Attention;
+using Puna.Kernels.Elementwise;
+using Puna.Kernels.Matrices;
+using Puna.Kernels.Memory;
+using Puna.Kernels.Norm;
+using Puna.Kernels.Rope;
+using Puna.Kernels.Threads;
+
+namespace Puna.Engine.Model;
+
+/// <summary>
+/// The one forward pass: reading a prompt, decoding and scoring differ only in how many tokens each segment brings
+/// and in what its cache already holds. For every plan, the logits of one pass over a sequence equal those of any
+/// chunking of it. One instance serves one thread at a time; a pass allocates nothing.
+/// </summary>
+public sealed class Forward : IDisposable
+{
+    private readonly LanguageModel _model;
+    private readonly LayerPlan _plan;
+    private readonly WorkerPool _pool;
+    private readonly ForwardWorkspace _work;
+    private readonly PagedAttention _attention = new();
+    private readonly RotaryTable _rotary;
+    private NativeBuffer<float>? _shiftedQueries;
+    private KvPageRef[] _pages = [];
+    private int[] _firstTail = [];
+    private int _rows;
+
+    /// <summary>Makes the pass for a model, with buffers for at most <paramref name="maximumTokens"/> rows.</summary>
+    public Forward(LanguageModel model, WorkerPool pool, ActivationFormat activations, int maximumTokens = 512)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maximumTokens, 1);
+        _model = model;
+        _plan = model.Plan;
+        _pool = pool;
+        _work = new ForwardWorkspace(_plan, maximumTokens, activations);
+        var (frequencies, magnitude) = RotaryFrequencies.Compute(_plan.Config.Rope, _plan.Config.HeadDim);
+        _rotary = new RotaryTable(frequencies, magnitude);
+    }
+
+    /// <summary>Most rows of one pass.</summary>
+    public int MaximumTokens => _work.MaximumTokens;
+
+    /// <summary>
+    /// Runs the layers over a ragged batch. Keys and values of the new tokens go to the tentative tail of their
+    /// sequences: the caller commits or truncates. Ask <see cref="Logits"/> for the rows it needs afterwards.
+    /// </summary>
+    /// <param name="tokens">Ids of all segments, one after the other.</param>
+    /// <param name="segments">Whose they are.</param>
+    /// <exception cref="InputException">An id is outside the vocabulary.</exception>
+    public void Run(ReadOnlySpan<int> tokens, ReadOnlySpan<Segment> segments)
+    {
+        _rows = 0;
+        Embed(tokens);
+        Place(tokens.Length, segments);
+        for (var index = 0; index < _plan.Layers.Count; index++)
+        {
+            var layer = _plan.Layers[index];
+            var weights = _model.Weights.Layers[index];
+            Attend(layer, weights, tokens.Length, segments);
+            Transform(layer, weights, tokens.Length);
+        }
+
+        _rows = tokens.Length;
+    }
+
+    /// <summary>Logits [rows, V] of rows of the last pass.</summary>
+    public void Logits(int firstRow, int rows, NativeSpan<float> logits)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(firstRow);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(firstRow + rows, _rows);
+        var config = _plan.Config;
+        var hidden = config.HiddenSize;
+        var residual = _work.Residual.Span.Slice((long)firstRow * hidden, (long)rows * hidden);
+        var normed = _work.Normed.Span.Slice(0, (long)rows * hidden);
+        RmsNorm.Forward(residual, _model.Weights.FinalNorm.Span, normed, rows, hidden, config.NormEpsilon, _pool);
+        _work.Activations.Load(normed, hidden, rows, hidden);
+        _model.Weights.Head.Forward(_work.Activations, logits, _pool);
+        if (config.LogitsMultiplier != 1)
+        {
+            Scale.Forward(logits.Slice(0, (long)rows * config.VocabularySize), config.LogitsMultiplier, _pool);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _work.Dispose();
+        _attention.Dispose();
+        _rotary.Dispose();
+        _shiftedQueries?.Dispose();
+    }
+
+    private void Embed(ReadOnlySpan<int> tokens)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens.Length, MaximumTokens);
+        var config = _plan.Config;
+        for (var row = 0; row < tokens.Length; row++)
+        {
+            if ((uint)tokens[row] >= (uint)config.VocabularySize)
+            {
+                throw new InputException(
+                    $"Token {tokens[row]} is outside the vocabulary of {config.VocabularySize} (ids 0 to {config.VocabularySize - 1})."
+                );
+            }
+        }
+
+        for (var row = 0; row < tokens.Length; row++)
+        {
+            var target = _work.Residual.Span.Slice((long)row * config.HiddenSize, config.HiddenSize);
+            _model.Weights.Embedding.Weight.DequantRows(tokens[row], 1, target.Span);
+        }
+
+        if (config.EmbeddingMultiplier != 1)
+        {
+            var all = _work.Residual.Span.Slice(0, (long)tokens.Length * config.HiddenSize);
+            Scale.Forward(all, config.EmbeddingMultiplier, _pool);
+        }
+    }
+
+    private void Place(int tokens, ReadOnlySpan<Segment> segments)
+    {
+        if (_firstTail.Length < segments.Length)
+        {
+            _firstTail = new int[segments.Length];
+        }
+
+        var row = 0;
+        for (var index = 0; index < segments.Length; index++)
+        {
+            var (sequence, count) = segments[index];
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(row + count, tokens);
+            var first = sequence.Reserve(count);
+            for (var token = 0; token < count; token++)
+            {
+                _work.Positions[row + token] = sequence.TailPosition(first + token);
+            }
+
+            _firstTail[index] = first;
+            row += count;
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNotEqual(row, tokens);
+    }
+
+    private void Attend(LayerSpec layer, LayerWeights weights, int tokens, ReadOnlySpan<Segment> segments)
+    {
+        var attention = layer.Attention;
+        var bank = _plan.Banks[attention.Bank];
+        var queryWidth = attention.Heads * attention.HeadDim;
+        Normalise(_work.Residual, weights.AttentionNorm, tokens);
+        weights.Query.Forward(_work.Activations, _work.Queries.Span, _pool);
+        if (weights.Key is { } key)
+        {
+            key.Forward(_work.Activations, _work.Keys.Span, _pool);
+            weights.Value!.Forward(_work.Activations, _work.Values.Span, _pool);
+            Prepare(attention, _work.Keys, weights.KeyNorm, tokens, bank.Heads);
+        }
+
+        Prepare(attention, _work.Queries, weights.QueryNorm, tokens, attention.Heads);
+        var row = 0;
+        for (var index = 0; index < segments.Length; index++)
+        {
+            var (sequence, count) = segments[index];
+            if (weights.Key is not null)
+            {
+                var width = bank.Heads * bank.HeadDim;
+                var keys = _work.Keys.Span.Slice((long)row * width, (long)count * width);
+                var values = _work.Values.Span.Slice((long)row * width, (long)count * width);
+                sequence.Write(bank.Id, _firstTail[index], count, keys, width, values, width, _pool);
+            }
+
+            Attend(layer, segments[index], row);
+            row += count;
+        }
+
+        _work.Activations.Load(_work.Attended.Span, queryWidth, tokens, queryWidth);
+        weights.Output.Forward(_work.Activations, _work.Branch.Span, _pool);
+        AddBranch(weights.AttentionPostNorm, tokens);
+    }
+
+    private void Attend(LayerSpec layer, Segment segment, int row)
+    {
+        var attention = layer.Attention;
+        var bank = _plan.Banks[attention.Bank];
+        var width = attention.Heads * attention.HeadDim;
+        var sequence = segment.Sequence;
+        var pagesPerHead = sequence.PageCount(bank.Id);
+        if (_pages.Length < bank.Heads * pagesPerHead)
+        {
+            _pages = new KvPageRef[Math.Max(bank.Heads * pagesPerHead, 2 * _pages.Length)];
+        }
+
+        _ = sequence.Pages(bank.Id, _pages);
+        var shape = new AttentionShape(
+            attention.Heads,
+            bank.Heads,
+            attention.HeadDim,
+            attention.Scale,
+            attention.Mask.Window,
+            sequence.Cache.Shape.KeyFormat,
+            sequence.Cache.Shape.ValueFormat
+        );
+        var positions = _work.Positions.AsSpan(row, segment.Tokens);
+        var queries = _work.Queries.Span.Slice((long)row * width, (long)segment.Tokens * width);
+        if (attention.Rotary && sequence.Offsets.Length > 1)
+        {
+            queries = ShiftQueries(queries, attention, sequence.Offsets, segment.Tokens);
+        }
+
+        _attention.Forward(
+            shape,
+            queries,
+            segment.Tokens,
+            positions,
+            _pages.AsSpan(0, bank.Heads * pagesPerHead),
+            pagesPerHead,
+            _work.Attended.Span.Slice((long)row * width, (long)segment.Tokens * width),
+            _pool
+        );
+    }
+
+    // Keys never move: a page whose keys were rotated at another place is met by queries rotated back by its offset.
+    private NativeSpan<float> ShiftQueries(
+        NativeSpan<float> queries,
+        AttentionBranch attention,
+        ReadOnlySpan<int> offsets,
+        int tokens
+    )
+    {
+        var needed = queries.Length * offsets.Length;
+        if (_shiftedQueries is null || _shiftedQueries.Length < needed)
+        {
+            _shiftedQueries?.Dispose();
+            _shiftedQueries = new NativeBuffer<float>(needed);
+        }
+
+        for (var group = 0; group < offsets.Length; group++)
+        {
+            var copy = _shiftedQueries.Span.Slice(group * queries.Length, queries.Length);
+            queries.Span.CopyTo(copy.Span);
+            Rotary.Shift(copy, tokens, attention.Heads, attention.HeadDim, _rotary, -offsets[group], _pool);
+        }
+
+        return _shiftedQueries.Span.Slice(0, needed);
+    }
+
+    private void Prepare(
+        AttentionBranch attention,
+        NativeBuffer<float> rows,
+        NativeBuffer<float>? norm,
+        int tokens,
+        int heads
+    )
+    {
+        if (norm is not null)
+        {
+            RmsNorm.Forward(
+                rows.Span,
+                norm.Span,
+                rows.Span,
+                tokens * heads,
+                attention.HeadDim,
+                _plan.Config.NormEpsilon,
+                _pool
+            );
+        }
+
+        if (attention.Rotary)
+        {
+            Rotary.Forward(
+                rows.Span,
+                _work.Positions.AsSpan(0, tokens),
+                heads,
+                attention.HeadDim,
+                _rotary,
+                _pool
+            );
+        }
+    }
+
+    private void Transform(LayerSpec layer, LayerWeights weights, int tokens)
+    {
+        Normalise(_work.Residual, weights.MlpNorm, tokens);
+        weights.Gate.Forward(_work.Activations, _work.Gate.Span, _pool);
+        weights.Up.Forward(_work.Activations, _work.Up.Span, _pool);
+        var length = (long)tokens * layer.Mlp.Width;
+        SwiGlu.Forward(
+            _work.Gate.Span.Slice(0, length),
+            _work.Up.Span.Slice(0, length),
+            _work.Gate.Span.Slice(0, length),
+            _pool
+        );
+        _work.Activations.Load(_work.Gate.Span, layer.Mlp.Width, tokens, layer.Mlp.Width);
+        weights.Down.Forward(_work.Activations, _work.Branch.Span, _pool);
+        AddBranch(weights.MlpPostNorm, tokens);
+    }
+
+    private void Normalise(NativeBuffer<float> source, NativeBuffer<float> norm, int tokens)
+    {
+        var hidden = _plan.Config.HiddenSize;
+        var length = (long)tokens * hidden;
+        var target = _work.Normed.Span.Slice(0, length);
+        RmsNorm.Forward(source.Span.Slice(0, length), norm.Span, target, tokens, hidden, _plan.Config.NormEpsilon, _pool);
+        _work.Activations.Load(target, hidden, tokens, hidden);
+    }
+
+    private void AddBranch(NativeBuffer<float>? postNorm, int tokens)
+    {
+        var config = _plan.Config;
+        var length = (long)tokens * config.HiddenSize;
+        var branch = _work.Branch.Span.Slice(0, length);
+        if (postNorm is not null)
+        {
+            RmsNorm.Forward(branch, postNorm.Span, branch, tokens, config.HiddenSize, config.NormEpsilon, _pool);
+        }
+
+        ScaledAdd.Forward(_work.Residual.Span.Slice(0, length), branch, config.ResidualMultiplier, _pool);
+    }
+}

@@ -1,0 +1,67 @@
+using Puna.Engine.Files;
+using Puna.Engine.Text;
+using Puna.Kernels.Threads;
+
+namespace Puna.Engine.Model;
+
+/// <summary>A loaded model: plan, parameters and, when it has one, its tokenizer. Immutable after loading.</summary>
+public sealed class LanguageModel : IDisposable
+{
+    private LanguageModel(string path, LayerPlan plan, ModelWeights weights, ITokenizer? tokenizer)
+    {
+        Path = path;
+        Plan = plan;
+        Weights = weights;
+        Tokenizer = tokenizer;
+    }
+
+    /// <summary>Where it was loaded from.</summary>
+    public string Path { get; }
+
+    /// <summary>The layer plan that <see cref="Forward"/> executes.</summary>
+    public LayerPlan Plan { get; }
+
+    /// <summary>The facts shared by all layers.</summary>
+    public ModelConfig Config => Plan.Config;
+
+    /// <summary>Parameters.</summary>
+    public ModelWeights Weights { get; }
+
+    /// <summary>Tokenizer, or null when the model has none: it then takes and gives ids.</summary>
+    public ITokenizer? Tokenizer { get; }
+
+    /// <summary>Loads the parameters that <paramref name="plan"/> asks for; the file may be closed afterwards.</summary>
+    /// <param name="file">The opened file.</param>
+    /// <param name="plan">The plan to execute, usually that of the file's own configuration.</param>
+    /// <param name="tokenizer">Tokenizer to use, or null for none.</param>
+    /// <param name="pool">Threads that repack.</param>
+    /// <param name="progress">Told of each tensor.</param>
+    /// <param name="cancellation">Ends the loading.</param>
+    /// <exception cref="InputException">A tensor is missing, has another shape or is damaged, or the tokenizer does not fit.</exception>
+    public static LanguageModel Load(
+        IModelFile file,
+        LayerPlan plan,
+        TokenizerData? tokenizer,
+        WorkerPool pool,
+        IProgress<LoadProgress>? progress = null,
+        CancellationToken cancellation = default
+    )
+    {
+        if (tokenizer is not null && tokenizer.Pieces.Count > plan.Config.VocabularySize)
+        {
+            throw new InputException(
+                $"The tokenizer for {file.Path} has {tokenizer.Pieces.Count} tokens, the model's embedding only {plan.Config.VocabularySize}."
+            );
+        }
+
+        return new LanguageModel(
+            file.Path,
+            plan,
+            WeightLoader.Load(file, plan, pool, progress, cancellation),
+            tokenizer is null ? null : TokenizerFactory.Create(tokenizer)
+        );
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Weights.Dispose();
+}

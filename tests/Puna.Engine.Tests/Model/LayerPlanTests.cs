@@ -1,0 +1,95 @@
+using Puna.Engine.Model;
+
+namespace Puna.Engine.Tests.Model;
+
+public sealed class LayerPlanTests
+{
+    private static readonly ModelConfig s_config = new()
+    {
+        Family = "llama",
+        HiddenSize = 64,
+        IntermediateSize = 160,
+        Layers = 4,
+        Heads = 4,
+        KvHeads = 2,
+        HeadDim = 16,
+        VocabularySize = 256,
+        ContextLength = 512,
+        NormEpsilon = 1e-5f,
+        TieEmbeddings = false,
+    };
+
+    [Fact]
+    public void A_plain_model_has_a_bank_for_each_layer()
+    {
+        var plan = LayerPlan.FromConfig(s_config);
+        Assert.Equal([0, 1, 2, 3], plan.Banks.Select(bank => bank.Producer));
+        Assert.All(plan.Layers, layer => Assert.True(plan.MakesKeysAndValues(layer)));
+    }
+
+    [Fact]
+    public void Readers_own_no_bank()
+    {
+        var plan = LayerPlan.FromConfig(s_config, [0, 1, 1, 1]);
+        Assert.Equal([0, 1], plan.Banks.Select(bank => bank.Producer));
+        Assert.Equal([0, 1, 1, 1], plan.Layers.Select(layer => layer.Attention.Bank));
+        Assert.False(plan.MakesKeysAndValues(plan.Layers[3]));
+    }
+
+    [Theory]
+    [InlineData(new[] { 1, 1, 2, 3 })]
+    [InlineData(new[] { 0, 0, 1, 3 })]
+    public void A_reader_must_follow_a_producer(int[] producers)
+    {
+        var failure = Assert.Throws<InputException>(() => LayerPlan.FromConfig(s_config, producers));
+        Assert.Contains("reads the keys and values of layer", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Heads_that_do_not_divide_are_refused()
+    {
+        var failure = Assert.Throws<InputException>(() => LayerPlan.FromConfig(s_config with { KvHeads = 3 }));
+        Assert.Contains("4 query heads", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_layer_that_does_not_rotate_cannot_read_rotated_keys() =>
+        Assert.Throws<InputException>(
+            () => LayerPlan.FromConfig(s_config with { LayersWithoutRope = [3] }, [0, 1, 2, 2])
+        );
+
+    // Counted by hand for one layer: q 64x64, k and v 32x64, o 64x64, three MLP matrices of 160x64, two norms of 64.
+    [Fact]
+    public void Parameters_and_flops_are_exact()
+    {
+        const long Layer = 2 * 64 * 64 + 2 * 32 * 64 + 3 * 160 * 64 + 2 * 64;
+        var cost = PlanCost.Of(LayerPlan.FromConfig(s_config), 100);
+        Assert.Equal(4 * Layer, cost.LayerParameters);
+        Assert.Equal(4 * Layer + 64 + 2 * 256 * 64, cost.Parameters);
+        Assert.Equal(205376, cost.Parameters);
+        Assert.Equal(4 * 2 * 2 * 16, cost.KvElementsPerToken);
+        Assert.Equal(4 * 2 * 2 * 16 * 100, cost.KvReadElements);
+        var expected = 2.0 * 4 * (Layer - 128) + 4 * 4 * 64 * 100 + 2.0 * 256 * 64;
+        Assert.Equal(expected, cost.DecodeFlops);
+    }
+
+    [Fact]
+    public void Sharing_cuts_storage_by_banks_but_not_reads()
+    {
+        var dense = PlanCost.Of(LayerPlan.FromConfig(s_config), 100);
+        var shared = PlanCost.Of(LayerPlan.FromConfig(s_config, [0, 1, 1, 1]), 100);
+        Assert.Equal(dense.KvElementsPerToken / 2, shared.KvElementsPerToken);
+        Assert.Equal(dense.KvReadElements, shared.KvReadElements);
+        Assert.Equal(dense.Parameters - 2 * 2 * 32 * 64, shared.Parameters);
+    }
+
+    [Fact]
+    public void A_window_bounds_the_keys_that_are_read()
+    {
+        var mask = new AttentionMask(16);
+        Assert.Equal(10, mask.KeysAt(9));
+        Assert.Equal(16, mask.KeysAt(99));
+        Assert.Equal(Enumerable.Range(0, 100).Average(position => (double)mask.KeysAt(position)), mask.MeanKeys(100), 9);
+        Assert.Equal(Enumerable.Range(0, 10).Average(position => (double)mask.KeysAt(position)), mask.MeanKeys(10), 9);
+    }
+}

@@ -1,0 +1,154 @@
+using Puna.Engine.Cache;
+using Puna.Engine.Files;
+using Puna.Engine.Model;
+using Puna.Kernels.Attention;
+using Puna.Kernels.Elementwise;
+using Puna.Kernels.Matrices;
+using Puna.Kernels.Memory;
+using Puna.Kernels.Threads;
+
+namespace Puna.Engine.Tests.Model;
+
+/// <summary>A loaded model with a forward pass and a cache, for tests that compare logits.</summary>
+internal sealed class ModelHarness : IDisposable
+{
+    private readonly IModelFile _file;
+    private readonly WorkerPool _pool;
+    private readonly NativeBuffer<float> _logits;
+
+    public ModelHarness(
+        string path,
+        ActivationFormat activations = ActivationFormat.F32,
+        KvFormat kvFormat = KvFormat.F32,
+        IReadOnlyList<int>? producers = null,
+        int threads = 1
+    )
+    {
+        _pool = new WorkerPool(threads);
+        _file = ModelFiles.Open(path);
+        var plan = producers is null
+            ? LayerPlan.FromConfig(_file.Config)
+            : LayerPlan.FromConfig(_file.Config, producers);
+        Model = LanguageModel.Load(_file, plan, _file.Tokenizer, _pool);
+        Forward = new Forward(Model, _pool, activations);
+        Cache = new KvCache(
+            new KvCacheShape(
+                [.. plan.Banks.Select(bank => new KvBankShape(bank.Heads, bank.HeadDim))],
+                kvFormat,
+                kvFormat
+            )
+        );
+        _logits = new NativeBuffer<float>((long)Forward.MaximumTokens * Vocabulary);
+    }
+
+    public LanguageModel Model { get; }
+
+    public Forward Forward { get; }
+
+    public KvCache Cache { get; }
+
+    public int Vocabulary => Model.Config.VocabularySize;
+
+    /// <summary>Logits [T, V] of a whole sequence, read in pieces of the given sizes (the last size repeats).</summary>
+    public float[][] Logits(IReadOnlyList<int> ids, params ReadOnlySpan<int> pieces)
+    {
+        using var sequence = Cache.CreateSequence();
+        var rows = new List<float[]>();
+        var piece = 0;
+        while (rows.Count < ids.Count)
+        {
+            var size = pieces.Length == 0 ? Forward.MaximumTokens : pieces[Math.Min(piece++, pieces.Length - 1)];
+            size = Math.Min(size, ids.Count - rows.Count);
+            rows.AddRange(Step(sequence, [.. ids.Skip(rows.Count).Take(size)]));
+        }
+
+        return [.. rows];
+    }
+
+    /// <summary>Appends tokens to a sequence, commits them and returns their logits.</summary>
+    public float[][] Step(KvSequence sequence, int[] ids)
+    {
+        Forward.Run(ids, [new Segment(sequence, ids.Length)]);
+        sequence.Commit(ids.Length);
+        Forward.Logits(0, ids.Length, _logits.Span);
+        return
+        [
+            .. Enumerable
+                .Range(0, ids.Length)
+                .Select(row => _logits.Span.Slice((long)row * Vocabulary, Vocabulary).Span.ToArray()),
+        ];
+    }
+
+    /// <summary>Greedy continuation and the gap between the two best logits of each step.</summary>
+    public (int[] Ids, double[] Gaps) Greedy(IReadOnlyList<int> prompt, int count)
+    {
+        using var sequence = Cache.CreateSequence();
+        var ids = new int[count];
+        var gaps = new double[count];
+        var last = Step(sequence, [.. prompt])[^1];
+        for (var index = 0; index < count; index++)
+        {
+            ids[index] = ArgMax.Forward(last);
+            var best = last[ids[index]];
+            last[ids[index]] = float.NegativeInfinity;
+            gaps[index] = best - last.Max();
+            if (index + 1 < count)
+            {
+                last = Step(sequence, [ids[index]])[0];
+            }
+        }
+
+        return (ids, gaps);
+    }
+
+    /// <summary>Mean -log p of ids[1..] under logits of ids[..^1].</summary>
+    public static double MeanNll(float[][] logits, IReadOnlyList<int> ids, int firstTarget = 1)
+    {
+        var sum = 0.0;
+        for (var target = firstTarget; target < ids.Count; target++)
+        {
+            sum += Nll(logits[target - 1], ids[target]);
+        }
+
+        return sum / (ids.Count - firstTarget);
+    }
+
+    /// <summary>-log softmax(logits)[id], in double.</summary>
+    public static double Nll(float[] logits, int id)
+    {
+        double maximum = logits.Max();
+        var sum = logits.Sum(logit => Math.Exp(logit - maximum));
+        return maximum + Math.Log(sum) - logits[id];
+    }
+
+    /// <summary>Largest difference relative to the spread (standard deviation) of the expected row.</summary>
+    public static double RelativeError(ReadOnlySpan<float> actual, ReadOnlySpan<float> expected)
+    {
+        double mean = 0;
+        foreach (var value in expected)
+        {
+            mean += value;
+        }
+
+        mean /= expected.Length;
+        double variance = 0;
+        double largest = 0;
+        for (var index = 0; index < expected.Length; index++)
+        {
+            variance += (expected[index] - mean) * (expected[index] - mean);
+            largest = Math.Max(largest, Math.Abs((double)actual[index] - expected[index]));
+        }
+
+        return largest / Math.Sqrt(variance / expected.Length);
+    }
+
+    public void Dispose()
+    {
+        _logits.Dispose();
+        Forward.Dispose();
+        Cache.Dispose();
+        Model.Dispose();
+        _file.Dispose();
+        _pool.Dispose();
+    }
+}
