@@ -25,6 +25,12 @@ internal sealed class F32Codec : IRowCodec, IRowEncoder
     /// <inheritdoc/>
     public void Encode(ReadOnlySpan<float> values, Span<byte> row)
     {
+        if (BitConverter.IsLittleEndian)
+        {
+            MemoryMarshal.AsBytes(values).CopyTo(row);
+            return;
+        }
+
         for (var i = 0; i < values.Length; i++)
         {
             BinaryPrimitives.WriteSingleLittleEndian(row[(4 * i)..], values[i]);
