@@ -40,15 +40,8 @@ internal sealed class KvPageTable : IDisposable
     /// <summary>Appends an empty page.</summary>
     public void Append() => Append(new KvPageEntry { Page = _pool.Rent() });
 
-    /// <summary>Appends an entry whose reference the caller hands over.</summary>
-    public void Append(KvPageEntry entry)
-    {
-        Insert(Count, entry);
-        if (entry.Offset != 0)
-        {
-            Regroup();
-        }
-    }
+    /// <summary>Appends an entry whose reference the caller hands over; <see cref="Regroup"/> follows the last one.</summary>
+    public void Append(KvPageEntry entry) => Insert(Count, entry);
 
     /// <summary>Gives the entry a page that nobody else holds, with the same bytes.</summary>
     public void MakeOwn(int index)
@@ -174,19 +167,8 @@ internal sealed class KvPageTable : IDisposable
 
     public void Dispose() => Cut(0);
 
-    private void Insert(int index, KvPageEntry entry)
-    {
-        if (Count == _entries.Length)
-        {
-            Array.Resize(ref _entries, Count * 2);
-        }
-
-        Array.Copy(_entries, index, _entries, index + 1, Count - index);
-        _entries[index] = entry;
-        Count++;
-    }
-
-    private void Regroup()
+    /// <summary>Numbers the distinct offsets.</summary>
+    public void Regroup()
     {
         OffsetCount = 1;
         for (var index = 0; index < Count; index++)
@@ -206,5 +188,17 @@ internal sealed class KvPageTable : IDisposable
             entry.Group = OffsetCount;
             _offsets[OffsetCount++] = entry.Offset;
         }
+    }
+
+    private void Insert(int index, KvPageEntry entry)
+    {
+        if (Count == _entries.Length)
+        {
+            Array.Resize(ref _entries, Count * 2);
+        }
+
+        Array.Copy(_entries, index, _entries, index + 1, Count - index);
+        _entries[index] = entry;
+        Count++;
     }
 }

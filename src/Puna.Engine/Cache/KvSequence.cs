@@ -16,7 +16,7 @@ namespace Puna.Engine.Cache;
 public sealed class KvSequence : IDisposable
 {
     // Far beyond any context, and so small that no sum of position and offset overflows.
-    private const int LargestPosition = 1 << 29;
+    internal const int LargestPosition = 1 << 29;
     private readonly KvCache _cache;
     private readonly KvPageTable _table;
     private int _tailEntry;
@@ -354,11 +354,19 @@ public sealed class KvSequence : IDisposable
         }
     }
 
-    /// <summary>Takes over pages filled elsewhere (prefix tree, snapshot); the caller has retained the page.</summary>
-    internal void Adopt(KvPageEntry entry, int logicalLength)
+    /// <summary>
+    /// Takes over a page filled elsewhere (prefix tree, snapshot), which the caller has retained;
+    /// <see cref="EndAdoption"/> follows the last one.
+    /// </summary>
+    internal void Adopt(KvPageEntry entry)
     {
         _table.Append(entry);
         PhysicalLength += BitOperations.PopCount(entry.Valid);
+    }
+
+    internal void EndAdoption(int logicalLength)
+    {
+        _table.Regroup();
         LogicalLength = logicalLength;
     }
 
