@@ -131,7 +131,7 @@ public static class Perplexity
                 {
                     var values = logits.Slice((long)scored * vocabulary, vocabulary).Span;
                     var target = ids[window.Start + start + row + scored + 1];
-                    sum += LogSumExp.Forward(values) - values[target];
+                    sum += LogSumExp.Of(values) - values[target];
                 }
             }
         }

@@ -32,7 +32,7 @@ public sealed class LinearLayer : IDisposable
         Weight.Multiply(x, y, Weight.Rows, pool);
         if (_bias is not null)
         {
-            BiasAdd.Forward(y, _bias.Span, x.Tokens, Weight.Rows, pool);
+            BiasAdd.Forward(y, Weight.Rows, _bias.Span, x.Tokens, Weight.Rows, pool);
         }
     }
 

@@ -74,12 +74,13 @@ public sealed class Forward : IDisposable
         var hidden = config.HiddenSize;
         var residual = _work.Residual.Span.Slice((long)firstRow * hidden, (long)rows * hidden);
         var normed = _work.Normed.Span.Slice(0, (long)rows * hidden);
-        RmsNorm.Forward(residual, _model.Weights.FinalNorm.Span, normed, rows, hidden, config.NormEpsilon, _pool);
+        Normalise(residual, _model.Weights.FinalNorm, normed, rows, hidden);
         _work.Activations.Load(normed, hidden, rows, hidden);
         _model.Weights.Head.Forward(_work.Activations, logits, _pool);
         if (config.LogitsMultiplier != 1)
         {
-            Scale.Forward(logits.Slice(0, (long)rows * config.VocabularySize), config.LogitsMultiplier, _pool);
+            var width = config.VocabularySize;
+            Scale.Forward(logits, width, config.LogitsMultiplier, rows, width, _pool);
         }
     }
 
@@ -114,8 +115,8 @@ public sealed class Forward : IDisposable
 
         if (config.EmbeddingMultiplier != 1)
         {
-            var all = _work.Residual.Span.Slice(0, (long)tokens.Length * config.HiddenSize);
-            Scale.Forward(all, config.EmbeddingMultiplier, _pool);
+            var width = config.HiddenSize;
+            Scale.Forward(_work.Residual.Span, width, config.EmbeddingMultiplier, tokens.Length, width, _pool);
         }
     }
 
@@ -149,7 +150,7 @@ public sealed class Forward : IDisposable
         var attention = layer.Attention;
         var bank = _plan.Banks[attention.Bank];
         var queryWidth = attention.Heads * attention.HeadDim;
-        Normalise(_work.Residual, weights.AttentionNorm, tokens);
+        LoadNormalised(weights.AttentionNorm, tokens);
         weights.Query.Forward(_work.Activations, _work.Queries.Span, _pool);
         if (weights.Key is { } key)
         {
@@ -236,11 +237,22 @@ public sealed class Forward : IDisposable
             _shiftedQueries = new NativeBuffer<float>(needed);
         }
 
+        var width = attention.Heads * attention.HeadDim;
         for (var group = 0; group < offsets.Length; group++)
         {
-            var copy = _shiftedQueries.Span.Slice(group * queries.Length, queries.Length);
-            queries.Span.CopyTo(copy.Span);
-            Rotary.Shift(copy, tokens, attention.Heads, attention.HeadDim, _rotary, -offsets[group], _pool);
+            Rotary.Shift(
+                _rotary,
+                RotaryPairing.Halves,
+                -offsets[group],
+                queries,
+                width,
+                _shiftedQueries.Span.Slice(group * queries.Length, queries.Length),
+                width,
+                tokens,
+                attention.Heads,
+                attention.HeadDim,
+                _pool
+            );
         }
 
         return _shiftedQueries.Span.Slice(0, needed);
@@ -256,25 +268,22 @@ public sealed class Forward : IDisposable
     {
         if (norm is not null)
         {
-            RmsNorm.Forward(
-                rows.Span,
-                norm.Span,
-                rows.Span,
-                tokens * heads,
-                attention.HeadDim,
-                _plan.Config.NormEpsilon,
-                _pool
-            );
+            Normalise(rows.Span, norm, rows.Span, tokens * heads, attention.HeadDim);
         }
 
         if (attention.Rotary)
         {
+            var width = heads * attention.HeadDim;
             Rotary.Forward(
-                rows.Span,
+                _rotary,
+                RotaryPairing.Halves,
                 _work.Positions.AsSpan(0, tokens),
+                rows.Span,
+                width,
+                rows.Span,
+                width,
                 heads,
                 attention.HeadDim,
-                _rotary,
                 _pool
             );
         }
@@ -282,40 +291,70 @@ public sealed class Forward : IDisposable
 
     private void Transform(LayerSpec layer, LayerWeights weights, int tokens)
     {
-        Normalise(_work.Residual, weights.MlpNorm, tokens);
+        LoadNormalised(weights.MlpNorm, tokens);
         weights.Gate.Forward(_work.Activations, _work.Gate.Span, _pool);
         weights.Up.Forward(_work.Activations, _work.Up.Span, _pool);
-        var length = (long)tokens * layer.Mlp.Width;
+        var width = layer.Mlp.Width;
         SwiGlu.Forward(
-            _work.Gate.Span.Slice(0, length),
-            _work.Up.Span.Slice(0, length),
-            _work.Gate.Span.Slice(0, length),
+            _work.Gate.Span,
+            width,
+            _work.Up.Span,
+            width,
+            _work.Gate.Span,
+            width,
+            tokens,
+            width,
             _pool
         );
-        _work.Activations.Load(_work.Gate.Span, layer.Mlp.Width, tokens, layer.Mlp.Width);
+        _work.Activations.Load(_work.Gate.Span, width, tokens, width);
         weights.Down.Forward(_work.Activations, _work.Branch.Span, _pool);
         AddBranch(weights.MlpPostNorm, tokens);
     }
 
-    private void Normalise(NativeBuffer<float> source, NativeBuffer<float> norm, int tokens)
+    private void LoadNormalised(NativeBuffer<float> norm, int tokens)
     {
         var hidden = _plan.Config.HiddenSize;
-        var length = (long)tokens * hidden;
-        var target = _work.Normed.Span.Slice(0, length);
-        RmsNorm.Forward(source.Span.Slice(0, length), norm.Span, target, tokens, hidden, _plan.Config.NormEpsilon, _pool);
-        _work.Activations.Load(target, hidden, tokens, hidden);
+        Normalise(_work.Residual.Span, norm, _work.Normed.Span, tokens, hidden);
+        _work.Activations.Load(_work.Normed.Span, hidden, tokens, hidden);
     }
 
     private void AddBranch(NativeBuffer<float>? postNorm, int tokens)
     {
-        var config = _plan.Config;
-        var length = (long)tokens * config.HiddenSize;
-        var branch = _work.Branch.Span.Slice(0, length);
+        var hidden = _plan.Config.HiddenSize;
+        var branch = _work.Branch.Span;
         if (postNorm is not null)
         {
-            RmsNorm.Forward(branch, postNorm.Span, branch, tokens, config.HiddenSize, config.NormEpsilon, _pool);
+            Normalise(branch, postNorm, branch, tokens, hidden);
         }
 
-        ScaledAdd.Forward(_work.Residual.Span.Slice(0, length), branch, config.ResidualMultiplier, _pool);
+        ScaledAdd.Forward(
+            _work.Residual.Span,
+            hidden,
+            branch,
+            hidden,
+            _plan.Config.ResidualMultiplier,
+            tokens,
+            hidden,
+            _pool
+        );
     }
+
+    private void Normalise(
+        NativeSpan<float> source,
+        NativeBuffer<float> weight,
+        NativeSpan<float> target,
+        int rows,
+        int columns
+    ) =>
+        RmsNorm.Forward(
+            source,
+            columns,
+            weight.Span,
+            _plan.Config.NormEpsilon,
+            target,
+            columns,
+            rows,
+            columns,
+            _pool
+        );
 }

@@ -88,7 +88,7 @@ internal sealed class ModelHarness : IDisposable
         var last = Step(sequence, [.. prompt])[^1];
         for (var index = 0; index < count; index++)
         {
-            ids[index] = ArgMax.Forward(last);
+            ids[index] = ArgMax.Of(last);
             var best = last[ids[index]];
             last[ids[index]] = float.NegativeInfinity;
             gaps[index] = best - last.Max();
