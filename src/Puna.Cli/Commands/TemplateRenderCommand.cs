@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Puna.Cli.Models;
+using Puna.Cli.Terminal;
+using Puna.Engine;
+using Puna.Engine.Files;
+using Puna.Engine.Text;
+using Puna.Engine.Text.Templates;
+
+namespace Puna.Cli.Commands;
+
+/// <summary><c>puna template render</c>: the prompt that a chat template makes of messages.</summary>
+public static class TemplateRenderCommand
+{
+    /// <summary>Makes the command.</summary>
+    public static Command Create()
+    {
+        var template = new Argument<string>("MODEL|FILE.jinja") { Description = "A model with a chat template, or a template." };
+        var messages = new Argument<string>("MESSAGES.json")
+        {
+            Description = "An array of messages, or an object with messages, tools, add_generation_prompt and any other variable.",
+        };
+        var now = new Option<string?>("--now")
+        {
+            Description = "What strftime_now takes for the present (default: now).",
+            HelpName = "2026-03-14T15:09:26",
+        };
+        var command = new Command(
+            "render",
+            "Print the prompt that a chat template makes of messages."
+                + Examples.Of(
+                    "puna template render model.gguf messages.json",
+                    "puna template render chat_template.jinja conversation.json --now 2026-03-14T15:09:26"
+                )
+        )
+        {
+            template,
+            messages,
+            now,
+        };
+        command.SetAction(result =>
+        {
+            var (source, bos, eos) = Source(result.GetValue(template)!);
+            using var variables = Variables(result.GetValue(messages)!);
+            var rendered = ChatTemplate.Parse(source).Render(variables.RootElement, Now(result.GetValue(now)), bos, eos);
+            Console.Out.Write(rendered);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static (string Source, string Bos, string Eos) Source(string path)
+    {
+        if (path.EndsWith(".jinja", StringComparison.OrdinalIgnoreCase))
+        {
+            return (TextFile.Read(path), "<s>", "</s>");
+        }
+
+        using var file = ModelFiles.Open(ModelArguments.Existing(path));
+        if (file.Tokenizer is not { ChatTemplate: { } source } tokenizer)
+        {
+            throw new InputException($"The model '{path}' has no chat template; give a template file (.jinja).");
+        }
+
+        return (source, SpecialText(tokenizer, tokenizer.BosId), SpecialText(tokenizer, tokenizer.EosId));
+    }
+
+    private static string SpecialText(TokenizerData tokenizer, int? id) =>
+        id is { } known && known >= 0 && known < tokenizer.Pieces.Count ? tokenizer.Pieces[known] : "";
+
+    private static JsonDocument Variables(string path)
+    {
+        var text = TextFile.Read(path);
+        try
+        {
+            return JsonDocument.Parse(text);
+        }
+        catch (JsonException failure)
+        {
+            throw new InputException($"'{path}' is no JSON: {failure.Message}", failure);
+        }
+    }
+
+    private static DateTime Now(string? text)
+    {
+        if (text is null)
+        {
+            return TimeProvider.System.GetLocalNow().DateTime;
+        }
+
+        return DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var now)
+            ? now
+            : throw new InputException($"--now '{text}' is no date and time; write it as 2026-03-14T15:09:26.");
+    }
+}
