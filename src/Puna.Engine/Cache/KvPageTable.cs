@@ -1,3 +1,4 @@
+using System.Numerics;
 using Puna.Kernels.Attention;
 using Puna.Kernels.Memory;
 
@@ -100,6 +101,18 @@ internal sealed class KvPageTable : IDisposable
         return mask & entry.Valid;
     }
 
+    /// <summary>Committed slots whose effective positions lie in [from, to).</summary>
+    public int CountWithin(int from, int to)
+    {
+        var count = 0;
+        for (var index = 0; from < to && index < Count; index++)
+        {
+            count += BitOperations.PopCount(Within(_entries[index], from, to));
+        }
+
+        return count;
+    }
+
     /// <summary>
     /// Drops the slots whose effective positions lie in [from, to) and every page that is left without one.
     /// Returns the number of slots dropped.
@@ -112,7 +125,7 @@ internal sealed class KvPageTable : IDisposable
         {
             var entry = _entries[index];
             var mask = Within(entry, from, to);
-            dropped += System.Numerics.BitOperations.PopCount(mask);
+            dropped += BitOperations.PopCount(mask);
             entry.Valid &= ~mask;
             if (entry.Valid == 0)
             {

@@ -298,6 +298,7 @@ public sealed class KvSequence : IDisposable
     /// <see cref="LogicalLength"/>, that moves too.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">A position would become negative, or pass the next position.</exception>
+    /// <exception cref="InvalidOperationException">The end would move in front of tokens that stay.</exception>
     public void Shift(int from, int to, int delta)
     {
         ThrowIfTail("move committed tokens");
@@ -311,6 +312,13 @@ public sealed class KvSequence : IDisposable
             throw new ArgumentOutOfRangeException(
                 nameof(delta),
                 $"Positions {from} to {to} cannot move by {delta} in a sequence whose next position is {LogicalLength}."
+            );
+        }
+
+        if (_table.CountWithin((int)length, from) is var covered and > 0)
+        {
+            throw new InvalidOperationException(
+                $"The tokens from position {from} on cannot move by {delta} over {covered} others, which would then lie behind the end: drop those first."
             );
         }
 

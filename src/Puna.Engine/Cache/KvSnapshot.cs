@@ -107,6 +107,13 @@ public sealed class KvSnapshot
                 exception
             );
         }
+        catch (EndOfStreamException exception)
+        {
+            throw new InputException(
+                $"The KV snapshot '{path}' cannot be used: it ends too early.",
+                exception
+            );
+        }
         catch (IOException exception)
         {
             throw new InputException(

@@ -1,4 +1,6 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using Puna.Kernels.Elementwise;
 using Puna.Kernels.Lanes;
 
 namespace Puna.Kernels.Attention;
@@ -260,10 +262,8 @@ internal readonly unsafe struct AttentionTile<TLanes>
                 var hidden = ~_scratch.Masks[row * TileScratch.Pages + column];
                 for (; hidden != 0; hidden &= hidden - 1)
                 {
-                    scores[
-                        row * TileScratch.Slots
-                            + System.Numerics.BitOperations.TrailingZeroCount(hidden)
-                    ] = float.NegativeInfinity;
+                    scores[row * TileScratch.Slots + BitOperations.TrailingZeroCount(hidden)] =
+                        float.NegativeInfinity;
                 }
             }
         }
@@ -324,10 +324,8 @@ internal readonly unsafe struct AttentionTile<TLanes>
         var sumOdd = sum;
         for (var slot = 0; slot < count; slot += 2 * TLanes.Width)
         {
-            var weight = VectorExp.NonPositive(TLanes.Load(scores + slot) - shift);
-            var weightOdd = VectorExp.NonPositive(
-                TLanes.Load(scores + slot + TLanes.Width) - shift
-            );
+            var weight = Exponential.Of(TLanes.Load(scores + slot) - shift);
+            var weightOdd = Exponential.Of(TLanes.Load(scores + slot + TLanes.Width) - shift);
             TLanes.Store(weight, scores + slot);
             TLanes.Store(weightOdd, scores + slot + TLanes.Width);
             sum += weight;

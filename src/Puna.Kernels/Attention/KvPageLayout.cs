@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Puna.Kernels.Elementwise;
 using Puna.Kernels.Memory;
 
 namespace Puna.Kernels.Attention;
@@ -170,15 +171,21 @@ public static unsafe class KvPageLayout
                     );
                     break;
                 case KvFormat.F16:
-                    SlotCodec.EncodeHalf(from, (ushort*)page.Pointer + element, headDim);
+                    FloatConversion.F32ToF16(
+                        new(from, headDim),
+                        new((ushort*)page.Pointer + element, headDim)
+                    );
                     break;
                 case KvFormat.BF16:
-                    SlotCodec.EncodeBrain(from, (ushort*)page.Pointer + element, headDim);
+                    FloatConversion.F32ToBF16(
+                        new(from, headDim),
+                        new((ushort*)page.Pointer + element, headDim)
+                    );
                     break;
                 default:
-                    var step = SlotCodec.Int8Step(from, headDim);
+                    var step = Int8Slot.Step(from, headDim);
                     ValueSteps(page.Pointer, headDim)[slot] = step;
-                    SlotCodec.EncodeInt8(from, (sbyte*)page.Pointer + element, headDim, step);
+                    Int8Slot.Encode(from, (sbyte*)page.Pointer + element, headDim, step);
                     break;
             }
         }
@@ -305,7 +312,7 @@ public static unsafe class KvPageLayout
 
         if (format == KvFormat.Int8)
         {
-            step = SlotCodec.Int8Step(key, headDim);
+            step = Int8Slot.Step(key, headDim);
             KeySteps(page, headDim)[slot] = step;
         }
 
@@ -316,16 +323,16 @@ public static unsafe class KvPageLayout
             switch (format)
             {
                 case KvFormat.F16:
-                    SlotCodec.EncodeHalf(key + channel, codes, count);
+                    FloatConversion.F32ToF16(new(key + channel, count), new(codes, count));
                     ScatterColumn(codes, (ushort*)page + channel * Slots, slot, count);
                     break;
                 case KvFormat.BF16:
-                    SlotCodec.EncodeBrain(key + channel, codes, count);
+                    FloatConversion.F32ToBF16(new(key + channel, count), new(codes, count));
                     ScatterColumn(codes, (ushort*)page + channel * Slots, slot, count);
                     break;
                 default:
                     *(uint*)(codes + (count + 3) / 4 * 2 - 2) = 0;
-                    SlotCodec.EncodeInt8(key + channel, (sbyte*)codes, count, step);
+                    Int8Slot.Encode(key + channel, (sbyte*)codes, count, step);
                     ScatterColumn(
                         (uint*)codes,
                         (uint*)(page + channel * Slots),
