@@ -24,6 +24,7 @@ public sealed class Forward : IDisposable
     private readonly RotaryTable _rotary;
     private NativeBuffer<float>? _shiftedQueries;
     private KvPageRef[] _pages = [];
+    private readonly DraftMask _draftMask = new();
     private int[] _firstTail = [];
     private int _rows;
 
@@ -130,19 +131,34 @@ public sealed class Forward : IDisposable
         var row = 0;
         for (var index = 0; index < segments.Length; index++)
         {
-            var (sequence, count) = segments[index];
+            var count = segments[index].Tokens;
             ArgumentOutOfRangeException.ThrowIfGreaterThan(row + count, tokens);
-            var first = sequence.Reserve(count);
-            for (var token = 0; token < count; token++)
-            {
-                _work.Positions[row + token] = sequence.TailPosition(first + token);
-            }
-
-            _firstTail[index] = first;
+            _firstTail[index] = Place(segments[index], _work.Positions.AsSpan(row, count));
             row += count;
         }
 
         ArgumentOutOfRangeException.ThrowIfNotEqual(row, tokens);
+    }
+
+    /// <summary>Reserves slots, tells the position of each row, and returns the index of the first in the tail.</summary>
+    private static int Place(Segment segment, Span<int> positions)
+    {
+        var sequence = segment.Sequence;
+        if (!segment.Parents.IsEmpty)
+        {
+            ArgumentOutOfRangeException.ThrowIfNotEqual(segment.Parents.Length, segment.Tokens, nameof(segment));
+            ArgumentOutOfRangeException.ThrowIfNotEqual(sequence.TailLength, 0, nameof(segment));
+            DraftMask.Positions(sequence.LogicalLength, segment.Parents.Span, positions);
+            return sequence.Reserve(positions);
+        }
+
+        var first = sequence.Reserve(segment.Tokens);
+        for (var token = 0; token < positions.Length; token++)
+        {
+            positions[token] = sequence.TailPosition(first + token);
+        }
+
+        return first;
     }
 
     private void Attend(LayerSpec layer, LayerWeights weights, int tokens, ReadOnlySpan<Segment> segments)
@@ -163,7 +179,8 @@ public sealed class Forward : IDisposable
         var row = 0;
         for (var index = 0; index < segments.Length; index++)
         {
-            var (sequence, count) = segments[index];
+            var sequence = segments[index].Sequence;
+            var count = segments[index].Tokens;
             if (weights.Key is not null)
             {
                 var width = bank.Heads * bank.HeadDim;
@@ -210,6 +227,15 @@ public sealed class Forward : IDisposable
             queries = ShiftQueries(queries, attention, sequence.Offsets, segment.Tokens);
         }
 
+        if (segment.Parents.IsEmpty)
+        {
+            _draftMask.Clear();
+        }
+        else
+        {
+            _draftMask.Fill(sequence, segment.Parents.Span);
+        }
+
         _attention.Forward(
             shape,
             queries,
@@ -217,6 +243,8 @@ public sealed class Forward : IDisposable
             positions,
             _pages.AsSpan(0, bank.Heads * pagesPerHead),
             pagesPerHead,
+            _draftMask.Masks,
+            _draftMask.TailPages,
             _work.Attended.Span.Slice((long)row * width, (long)segment.Tokens * width),
             _pool
         );

@@ -70,11 +70,17 @@ internal sealed class ModelHarness : IDisposable
     {
         Forward.Run(ids, [new Segment(sequence, ids.Length)]);
         sequence.Commit(ids.Length);
-        Forward.Logits(0, ids.Length, _logits.Span);
+        return TailLogits(ids.Length);
+    }
+
+    /// <summary>Logits of the first rows of the last pass.</summary>
+    public float[][] TailLogits(int rows)
+    {
+        Forward.Logits(0, rows, _logits.Span);
         return
         [
             .. Enumerable
-                .Range(0, ids.Length)
+                .Range(0, rows)
                 .Select(row => _logits.Span.Slice((long)row * Vocabulary, Vocabulary).Span.ToArray()),
         ];
     }
