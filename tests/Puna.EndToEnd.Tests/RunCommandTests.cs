@@ -58,7 +58,7 @@ public sealed class RunCommandTests
         var result = PunaProcess.Json("run", "What is the capital of France?", "-n", "20", "--temp", "0", "--activations", "f32");
         Assert.Equal([504, 3575, 282, 4649, 314, 7042, 30, 2], Ids(result, "ids"));
         Assert.Equal("The capital of France is Paris.", result.GetProperty("text").GetString());
-        Assert.Equal("stop", result.GetProperty("stop_reason").GetString());
+        Assert.Equal("stop_id", result.GetProperty("stop_reason").GetString());
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class RunCommandTests
             "run", Stories, "--ids", "1", "-n", "64", "--temp", "0", "--activations", "f32", "--stop", "Lily. She"
         );
         Assert.Equal("Once upon a time, there was a little girl named ", result.GetProperty("text").GetString());
-        Assert.Equal("stop", result.GetProperty("stop_reason").GetString());
+        Assert.Equal("stop_text", result.GetProperty("stop_reason").GetString());
     }
 
     [Fact]

@@ -69,16 +69,7 @@ public static class TokenizeCommand
 
         if (json)
         {
-            JsonOutput.Write(writer =>
-            {
-                writer.WriteStartArray("ids");
-                foreach (var id in ids)
-                {
-                    writer.WriteNumberValue(id);
-                }
-
-                writer.WriteEndArray();
-            });
+            JsonOutput.Write(writer => JsonOutput.WriteIds(writer, "ids", ids));
             return;
         }
 

@@ -25,4 +25,16 @@ public static class JsonOutput
 
         output.WriteByte((byte)'\n');
     }
+
+    /// <summary>Writes a member that is an array of ids.</summary>
+    public static void WriteIds(Utf8JsonWriter writer, string name, IReadOnlyList<int> ids)
+    {
+        writer.WriteStartArray(name);
+        foreach (var id in ids)
+        {
+            writer.WriteNumberValue(id);
+        }
+
+        writer.WriteEndArray();
+    }
 }

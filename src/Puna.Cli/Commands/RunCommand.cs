@@ -1,0 +1,174 @@
+using System.CommandLine;
+using Puna.Cli.Models;
+using Puna.Cli.Terminal;
+using Puna.Engine;
+using Puna.Engine.Decoding;
+
+namespace Puna.Cli.Commands;
+
+/// <summary><c>puna run</c>: one prompt, one answer.</summary>
+public static class RunCommand
+{
+    /// <summary>Makes the command.</summary>
+    public static Command Create()
+    {
+        var arguments = new Argument<string[]>("MODEL PROMPT")
+        {
+            Description = "The model (or the default one) and the prompt; '-' or nothing reads it from stdin.",
+            Arity = new ArgumentArity(0, 2),
+        };
+        var count = new Option<int?>("-n", "--max-tokens")
+        {
+            Description = "Most tokens to generate (default: until the context is full).",
+            HelpName = "N",
+        };
+        var raw = new Option<bool>("--raw") { Description = "The text alone, without the chat template." };
+        var system = new Option<string?>("--system") { Description = "System text before the prompt.", HelpName = "TEXT" };
+        var ids = new Option<string?>("--ids") { Description = "Exactly these ids are the prompt.", HelpName = "\"1,2,3\"" };
+        var stop = new Option<string[]>("--stop")
+        {
+            Description = "End before this text; may be given several times.",
+            HelpName = "TEXT",
+            AllowMultipleArgumentsPerToken = false,
+        };
+        var json = new Option<bool>("--json") { Description = "Print one JSON object with ids, text and timings instead of the text." };
+        var command = new Command(
+            "run",
+            "Answer one prompt, streaming the text."
+                + Examples.Of(
+                    "puna run \"Why is the sky blue?\"",
+                    "puna run model.gguf \"Once upon a time\" --raw -n 100 --temp 0",
+                    "cat question.txt | puna run -m model/ - --system \"Answer in one sentence.\"",
+                    "puna run model.bin --ids \"1,403,407\" -n 20 --json"
+                )
+        )
+        {
+            arguments,
+            count,
+            raw,
+            system,
+            ids,
+            stop,
+            json,
+        };
+        var modelOptions = new ModelOptions(command);
+        var sampling = new SamplingArguments(command);
+        command.SetAction(
+            (result, cancellation) =>
+            {
+                var split = ModelArguments.Split(modelOptions.Named(result), result.GetValue(arguments) ?? []);
+                var request = new PromptRequest
+                {
+                    Text = PromptText(split, result.GetValue(ids)),
+                    Ids = result.GetValue(ids) is { } list ? IdList.Parse(list) : null,
+                    System = result.GetValue(system),
+                    Raw = result.GetValue(raw),
+                };
+                request.Validate();
+                var options = new GenerationOptions
+                {
+                    MaximumTokens = ModelOptions.Range("-n", result.GetValue(count), 0, int.MaxValue),
+                    Sampling = sampling.Read(result),
+                    StopStrings = result.GetValue(stop) ?? [],
+                };
+                using var engine = ModelLoading.Load(split.Model, modelOptions.Read(result), cancellation);
+                var prompt = request.Encode(engine);
+                return Task.FromResult(
+                    result.GetValue(json)
+                        ? RunJson(engine, prompt, options, cancellation)
+                        : RunText(engine, prompt, options, cancellation)
+                );
+            }
+        );
+        return command;
+    }
+
+    private static string? PromptText(ModelArguments split, string? ids)
+    {
+        if (split.Rest.Count > 1)
+        {
+            throw new InputException(
+                $"{split.Rest.Count} prompts were given; put the prompt in one argument, in quotation marks."
+            );
+        }
+
+        if (ids is not null)
+        {
+            return split.Rest.Count == 0
+                ? null
+                : throw new InputException("A prompt and --ids were given; choose one of them.");
+        }
+
+        return split.Rest.Count == 0 || split.Rest[0] == "-"
+            ? StandardInput.Text()
+            : Utf8Text.Argument(split.Rest[0], "The prompt");
+    }
+
+    private static int RunText(
+        InferenceEngine engine,
+        int[] prompt,
+        GenerationOptions options,
+        CancellationToken cancellation
+    )
+    {
+        var firstToken = TimeSpan.Zero;
+        using var target = new SequenceTarget(engine);
+        var output = new TextStream();
+        var result = new Generator(target, engine.Tokenizer).Run(
+            prompt,
+            options,
+            (in step) =>
+            {
+                firstToken = firstToken == TimeSpan.Zero ? RunSummary.SinceStart() : firstToken;
+                if (engine.Tokenizer is null)
+                {
+                    output.WriteId(step.Id);
+                }
+                else
+                {
+                    output.Write(step.Text);
+                }
+            },
+            cancellation
+        );
+        output.End();
+        Console.Error.WriteLine(RunSummary.Line(engine, target, result, firstToken));
+        return result.StopReason == StopReason.Cancelled ? ExitCode.Interrupted : ExitCode.Done;
+    }
+
+    private static int RunJson(
+        InferenceEngine engine,
+        int[] prompt,
+        GenerationOptions options,
+        CancellationToken cancellation
+    )
+    {
+        var firstToken = TimeSpan.Zero;
+        var text = new System.Text.StringBuilder();
+        using var target = new SequenceTarget(engine);
+        var result = new Generator(target, engine.Tokenizer).Run(
+            prompt,
+            options,
+            (in step) =>
+            {
+                firstToken = firstToken == TimeSpan.Zero ? RunSummary.SinceStart() : firstToken;
+                text.Append(step.Text);
+            },
+            cancellation
+        );
+        JsonOutput.Write(writer =>
+        {
+            JsonOutput.WriteIds(writer, "prompt_ids", prompt);
+            JsonOutput.WriteIds(writer, "ids", result.Ids);
+            writer.WriteString("text", text.ToString());
+            writer.WriteString("stop_reason", result.StopReason.Id());
+            writer.WriteNumber("prompt_tokens_per_second", result.PromptTokensPerSecond);
+            writer.WriteNumber("decode_tokens_per_second", result.DecodeTokensPerSecond);
+            writer.WriteNumber("time_to_first_token_ms", firstToken.TotalMilliseconds);
+            writer.WriteNumber("resident_bytes", RunSummary.ResidentBytes());
+            writer.WriteNumber("kv_bytes", target.Sequence.Bytes.Payload);
+            writer.WriteNumber("seed", result.Seed);
+        });
+        return result.StopReason == StopReason.Cancelled ? ExitCode.Interrupted : ExitCode.Done;
+    }
+}

@@ -1,0 +1,66 @@
+using Puna.Engine;
+using Puna.Engine.Decoding;
+using Puna.Engine.Text;
+using Puna.Engine.Text.Templates;
+
+namespace Puna.Cli.Models;
+
+/// <summary>What the user put before the model, and how it becomes ids.</summary>
+public sealed record PromptRequest
+{
+    /// <summary>The text, or null when ids were given.</summary>
+    public required string? Text { get; init; }
+
+    /// <summary>Exactly these ids, or null.</summary>
+    public required IReadOnlyList<int>? Ids { get; init; }
+
+    /// <summary>System text of the chat template, or null.</summary>
+    public required string? System { get; init; }
+
+    /// <summary>The text alone, without the chat template.</summary>
+    public required bool Raw { get; init; }
+
+    /// <summary>Checks what goes together, before a model is loaded.</summary>
+    /// <exception cref="InputException">--system was given without a template to put it into.</exception>
+    public void Validate()
+    {
+        if (System is not null && (Raw || Ids is not null))
+        {
+            throw new InputException("--system needs the chat template; it cannot be given with --raw or --ids.");
+        }
+    }
+
+    /// <summary>The ids that the model is to read.</summary>
+    /// <exception cref="InputException">The model has no tokenizer, or no chat template for a system text.</exception>
+    public int[] Encode(InferenceEngine engine)
+    {
+        if (Ids is not null)
+        {
+            return [.. Ids];
+        }
+
+        var tokenizer =
+            engine.Tokenizer
+            ?? throw new InputException(
+                "This model has no tokenizer; give one with --tokenizer FILE, or the prompt as --ids \"1,2,3\"."
+            );
+        if (Raw || tokenizer.Data.ChatTemplate is null)
+        {
+            if (System is not null)
+            {
+                throw new InputException("--system was given, but this model has no chat template.");
+            }
+
+            var ids = tokenizer.Encode(Text!);
+            return tokenizer.Data is { AddBos: true, BosId: { } bos } ? [bos, .. ids] : [.. ids];
+        }
+
+        List<ChatMessage> messages = [new("user", Text!)];
+        if (System is not null)
+        {
+            messages.Insert(0, new ChatMessage("system", System));
+        }
+
+        return ChatPrompt.Encode(tokenizer, messages);
+    }
+}
