@@ -9,14 +9,7 @@ public static class CommandRunner
     /// <summary>Runs a command line.</summary>
     public static async Task<int> RunAsync(RootCommand root, string[] arguments)
     {
-        using var interruption = new CancellationTokenSource();
-        Console.CancelKeyPress += (_, key) =>
-        {
-            // The first Ctrl-C ends the work in order; a second one ends the process at once.
-            key.Cancel = !interruption.IsCancellationRequested;
-            interruption.Cancel();
-        };
-
+        using var interruption = new Interruption();
         try
         {
             var result = root.Parse(arguments);

@@ -1,0 +1,199 @@
+using System.Text;
+using System.Text.Json;
+using Puna.Engine;
+using Puna.Engine.Decoding;
+using Puna.Engine.Text;
+using Puna.Engine.Text.Templates;
+
+namespace Puna.Cli.Models;
+
+/// <summary>
+/// A conversation. The cache is kept between turns: of each new prompt only what differs from the tokens that are
+/// already cached is run.
+/// </summary>
+public sealed class ChatSession : IDisposable
+{
+    private readonly ITokenizer _tokenizer;
+    private readonly SequenceTarget _target;
+    private readonly Generator _generator;
+    private readonly List<ChatMessage> _messages = [];
+    private int[] _cached = [];
+
+    /// <summary>Begins an empty conversation.</summary>
+    /// <exception cref="InputException">The model has no tokenizer or no chat template.</exception>
+    public ChatSession(InferenceEngine engine, string? system)
+    {
+        _tokenizer =
+            engine.Tokenizer
+            ?? throw new InputException("This model has no tokenizer and cannot chat; give one with --tokenizer FILE.");
+        if (_tokenizer.Data.ChatTemplate is null)
+        {
+            throw new InputException("This model has no chat template; use 'puna run --raw' with it.");
+        }
+
+        _target = new SequenceTarget(engine);
+        _generator = new Generator(_target, _tokenizer);
+        System = system;
+    }
+
+    /// <summary>System text, or null for the template's own.</summary>
+    public string? System { get; set; }
+
+    /// <summary>The turns so far.</summary>
+    public IReadOnlyList<ChatMessage> Messages => _messages;
+
+    /// <summary>Keys and values held.</summary>
+    public SequenceTarget Target => _target;
+
+    /// <summary>Forgets all turns.</summary>
+    public void Reset()
+    {
+        _messages.Clear();
+        _target.Truncate(0);
+        _cached = [];
+    }
+
+    /// <summary>
+    /// Takes a turn of the user and generates the answer. When the conversation outgrows the context its oldest turns are
+    /// left out.
+    /// </summary>
+    /// <param name="text">What the user says.</param>
+    /// <param name="options">Sampling and stops.</param>
+    /// <param name="handler">Told of each token.</param>
+    /// <param name="forgotten">Told how many old turns were left out, when any.</param>
+    /// <param name="cancellation">Ends the answer early; what came so far is kept as the answer.</param>
+    /// <exception cref="InputException">The turn alone does not fit the context.</exception>
+    public GenerationResult Say(
+        string text,
+        GenerationOptions options,
+        GenerationHandler handler,
+        Action<int> forgotten,
+        CancellationToken cancellation
+    )
+    {
+        _messages.Add(new ChatMessage("user", text));
+        try
+        {
+            var prompt = FittingPrompt(forgotten);
+            _target.Truncate(prompt.AsSpan().CommonPrefixLength(_cached));
+            var answer = new StringBuilder();
+            var result = _generator.Run(
+                prompt,
+                options,
+                (in step) =>
+                {
+                    answer.Append(step.Text);
+                    handler(step);
+                },
+                cancellation
+            );
+            int[] all = [.. prompt, .. result.Ids];
+            _cached = all[.._target.Length];
+            _messages.Add(new ChatMessage("assistant", answer.ToString().Trim()));
+            return result;
+        }
+        catch (InputException)
+        {
+            _messages.RemoveAt(_messages.Count - 1);
+            throw;
+        }
+    }
+
+    /// <summary>Writes the turns as a JSON array of messages, to a temporary name first.</summary>
+    /// <exception cref="InputException">The file cannot be written.</exception>
+    public void Save(string path)
+    {
+        var temporary = path + ".part";
+        try
+        {
+            using (var stream = File.Create(temporary))
+            {
+                using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+                {
+                    writer.WriteStartArray();
+                    foreach (var message in AllMessages())
+                    {
+                        writer.WriteStartObject();
+                        writer.WriteString("role", message.Role);
+                        writer.WriteString("content", message.Content);
+                        writer.WriteEndObject();
+                    }
+
+                    writer.WriteEndArray();
+                }
+
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            File.Delete(temporary);
+            throw new InputException($"The conversation cannot be saved to '{path}': {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>Replaces the conversation by a saved one.</summary>
+    /// <exception cref="InputException">The file is not there or holds no messages.</exception>
+    public void Load(string json, string path)
+    {
+        var messages = new List<ChatMessage>();
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            foreach (var entry in document.RootElement.EnumerateArray())
+            {
+                messages.Add(
+                    new ChatMessage(entry.GetProperty("role").GetString()!, entry.GetProperty("content").GetString()!)
+                );
+            }
+        }
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            throw new InputException($"'{path}' is no saved conversation: an array of {{\"role\", \"content\"}} is needed.", failure);
+        }
+
+        Reset();
+        System = null;
+        if (messages is [{ Role: "system" } system, ..])
+        {
+            System = system.Content;
+            messages.RemoveAt(0);
+        }
+
+        _messages.AddRange(messages);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _target.Dispose();
+
+    private IEnumerable<ChatMessage> AllMessages() =>
+        System is null ? _messages : [new ChatMessage("system", System), .. _messages];
+
+    private int[] FittingPrompt(Action<int> forgotten)
+    {
+        var dropped = 0;
+        while (true)
+        {
+            var prompt = ChatPrompt.Encode(_tokenizer, [.. AllMessages()]);
+
+            // A quarter of the context is left for the answer, where old turns can make room.
+            var room = _target.ContextLength - (_messages.Count > 1 ? _target.ContextLength / 4 : 1);
+            if (prompt.Length <= room || _messages.Count == 1)
+            {
+                if (dropped > 0)
+                {
+                    forgotten(dropped);
+                }
+
+                return prompt;
+            }
+
+            // A turn of the user and its answer go together.
+            var turns = Math.Min(2, _messages.Count - 1);
+            _messages.RemoveRange(0, turns);
+            dropped += turns;
+        }
+    }
+}
