@@ -1,4 +1,5 @@
 using Puna.Kernels.Memory;
+using Puna.Kernels.Quantised;
 using Puna.Kernels.Threads;
 
 namespace Puna.Kernels.Matrices;
@@ -20,8 +21,5 @@ public static class MatrixPacker
         int columns,
         ReadOnlySpan<int> rowOrder,
         WorkerPool pool
-    ) =>
-        throw new NotSupportedException(
-            $"{format} [{rows}, {columns}] of {source.Length} bytes, {rowOrder.Length}, {pool.Threads}"
-        );
+    ) => BlockMatrixPacker.Pack(format, source, rows, columns, rowOrder, pool);
 }
