@@ -89,6 +89,8 @@ public sealed class ActivationRows : IDisposable
             return;
         }
 
+        RowShape.Check(values.Length, stride, tokens, columns, nameof(values));
+
         var job = new QuantiseJob(values.Pointer, stride, tokens, columns, _quantised.Span.Pointer);
         if (pool is null || tokens == 1 || (long)tokens * columns < ParallelElements)
         {

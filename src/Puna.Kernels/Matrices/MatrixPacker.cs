@@ -14,6 +14,7 @@ public static class MatrixPacker
     /// <param name="columns">Columns K, a whole number of blocks.</param>
     /// <param name="rowOrder">Packed row i is source row rowOrder[i]; empty means the order of the file.</param>
     /// <param name="pool">Threads.</param>
+    /// <exception cref="ArgumentException">The bytes or the row order do not fit the shape.</exception>
     public static PackedMatrix Pack(
         ElementFormat format,
         NativeSpan<byte> source,
@@ -21,5 +22,53 @@ public static class MatrixPacker
         int columns,
         ReadOnlySpan<int> rowOrder,
         WorkerPool pool
-    ) => BlockMatrixPacker.Pack(format, source, rows, columns, rowOrder, pool);
+    )
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
+        var bytes = checked(rows * format.RowBytes(columns));
+        if (source.Length != bytes)
+        {
+            throw new ArgumentException(
+                $"A {format} matrix of {rows} x {columns} has {bytes} bytes; {source.Length} were given.",
+                nameof(source)
+            );
+        }
+
+        CheckOrder(rowOrder, rows);
+        return format switch
+        {
+            ElementFormat.F32 or ElementFormat.F16 or ElementFormat.BF16 => DensePackedMatrix.Pack(
+                format,
+                source,
+                rows,
+                columns,
+                rowOrder,
+                pool
+            ),
+            _ => BlockMatrixPacker.Pack(format, source, rows, columns, rowOrder, pool),
+        };
+    }
+
+    private static void CheckOrder(ReadOnlySpan<int> rowOrder, int rows)
+    {
+        if (!rowOrder.IsEmpty && rowOrder.Length != rows)
+        {
+            throw new ArgumentException(
+                $"The row order has {rowOrder.Length} entries for {rows} rows.",
+                nameof(rowOrder)
+            );
+        }
+
+        foreach (var row in rowOrder)
+        {
+            if ((uint)row >= (uint)rows)
+            {
+                throw new ArgumentException(
+                    $"The row order names row {row} of {rows} rows.",
+                    nameof(rowOrder)
+                );
+            }
+        }
+    }
 }

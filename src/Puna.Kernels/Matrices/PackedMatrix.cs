@@ -56,15 +56,44 @@ public abstract class PackedMatrix : IDisposable
     /// dx[t, k] += sum over m of dy[t, m] * W[m, k]: the product with the transposed matrix, in f32 (backward to the
     /// inputs).
     /// </summary>
-    public abstract void MultiplyTransposed(
+    public virtual void MultiplyTransposed(
         NativeSpan<float> dy,
         int dyStride,
         int tokens,
         NativeSpan<float> dx,
         int dxStride,
         WorkerPool pool
-    );
+    ) => TransposedProduct.Accumulate(this, dy, dyStride, tokens, dx, dxStride, pool);
 
     /// <inheritdoc/>
     public abstract void Dispose();
+
+    /// <summary>Checks the arguments of <see cref="DequantRows"/>.</summary>
+    /// <exception cref="ArgumentException">The rows are not in the matrix or the destination is too short.</exception>
+    protected void CheckRows(int firstRow, int rowCount, int length)
+    {
+        if (firstRow < 0 || rowCount < 0 || firstRow > Rows - rowCount)
+        {
+            throw new ArgumentException(
+                $"Rows {firstRow} to {(long)firstRow + rowCount - 1} were asked of a matrix of {Rows} rows."
+            );
+        }
+
+        RowShape.Check(length, Columns, rowCount, Columns, "destination");
+    }
+
+    /// <summary>Checks the arguments of <see cref="Multiply"/>.</summary>
+    /// <exception cref="ArgumentException">The shapes do not fit each other or the memory.</exception>
+    protected void CheckProduct(ActivationRows x, NativeSpan<float> y, int yStride)
+    {
+        if (x.Columns != Columns)
+        {
+            throw new ArgumentException(
+                $"Activations of {x.Columns} columns were given to a matrix of {Columns}."
+            );
+        }
+
+        RowShape.Check(x.Values.Length, x.Stride, x.Tokens, Columns, nameof(x));
+        RowShape.Check(y.Length, yStride, x.Tokens, Rows, nameof(y));
+    }
 }

@@ -19,17 +19,6 @@ internal static class BlockMatrixPacker
         WorkerPool pool
     )
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
-        var rowBytes = format.RowBytes(columns);
-        if (source.Length != checked(rows * rowBytes))
-        {
-            throw new ArgumentException(
-                $"{format} [{rows}, {columns}] takes {rows * rowBytes} bytes, not {source.Length}."
-            );
-        }
-
-        CheckOrder(rowOrder, rows);
         return format switch
         {
             ElementFormat.Q4_0 => new PackedBlocks<Q4_0Layout>(
@@ -139,26 +128,5 @@ internal static class BlockMatrixPacker
             ),
             _ => throw new ArgumentException($"{format} is not a block format."),
         };
-    }
-
-    private static void CheckOrder(ReadOnlySpan<int> rowOrder, int rows)
-    {
-        if (rowOrder.IsEmpty)
-        {
-            return;
-        }
-
-        if (rowOrder.Length != rows)
-        {
-            throw new ArgumentException(
-                $"An order of {rowOrder.Length} rows for a matrix of {rows}."
-            );
-        }
-
-        foreach (var row in rowOrder)
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(row);
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, rows);
-        }
     }
 }

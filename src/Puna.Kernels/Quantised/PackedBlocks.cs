@@ -1,25 +1,19 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
+using Puna.Kernels.Lanes;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Memory;
 using Puna.Kernels.Quantised.Layouts;
-using Puna.Kernels.Quantised.RowLanes;
 using Puna.Kernels.Threads;
 
 namespace Puna.Kernels.Quantised;
 
 /// <summary>A matrix of a block format, 16 rows interleaved: see <see cref="IBlockLayout"/> for the layout.</summary>
 /// <typeparam name="TLayout">The format.</typeparam>
-internal sealed unsafe class PackedBlocks<TLayout> : PackedMatrix
+internal sealed unsafe class PackedBlocks<TLayout> : PackedBlockMatrix
     where TLayout : struct, IBlockLayout
 {
     private readonly NativeBuffer<byte> _memory;
-    private readonly byte* _scales;
-    private readonly int _subBlocks;
-    private readonly int _groups;
-    private readonly long _groupCodes;
-    private readonly long _groupScales;
+    private readonly BlockStorage<TLayout> _storage;
 
     /// <summary>Packs the rows of a file; the arguments are those of <see cref="MatrixPacker.Pack"/>, checked.</summary>
     public PackedBlocks(
@@ -31,16 +25,14 @@ internal sealed unsafe class PackedBlocks<TLayout> : PackedMatrix
     )
         : base(TLayout.Format, rows, columns)
     {
-        _subBlocks = columns / ActivationBlock.Columns;
-        _groups = (rows + RowGroup - 1) / RowGroup;
-        var blocks = _subBlocks / TLayout.SubBlocks;
-        _groupCodes = (long)blocks * TLayout.CodeWords * sizeof(uint) * RowGroup;
-        _groupScales = (long)blocks * TLayout.ScaleBytes * RowGroup;
-        _memory = new NativeBuffer<byte>(_groups * (_groupCodes + _groupScales), clear: false);
-        _scales = _memory.Span.Pointer + _groups * _groupCodes;
+        _memory = new NativeBuffer<byte>(
+            new BlockStorage<TLayout>(null, rows, columns).Bytes,
+            clear: false
+        );
+        _storage = new BlockStorage<TLayout>(_memory.Span.Pointer, rows, columns);
         fixed (int* order = rowOrder)
         {
-            var job = new PackJob(this, source.Pointer, order);
+            var job = new BlockPackJob<TLayout>(_storage, source.Pointer, order);
             pool.Run(ref job);
         }
     }
@@ -48,35 +40,28 @@ internal sealed unsafe class PackedBlocks<TLayout> : PackedMatrix
     /// <inheritdoc/>
     public override long Bytes => _memory.Bytes;
 
-    private byte* Codes => _memory.Span.Pointer;
-
     /// <inheritdoc/>
     [SkipLocalsInit]
     public override void DequantRows(int firstRow, int rowCount, Span<float> destination)
     {
-        var memory =
-            stackalloc float[ChunkScales.Floats + BlockProduct.ChunkSubBlocks * 32 * RowGroup + 16];
-        var table = Align(memory);
-        var panel = table + ChunkScales.Floats;
+        CheckRows(firstRow, rowCount, destination.Length);
+        var memory = stackalloc float[PanelProduct.Depth * RowGroup + 16];
+        var panel = PanelProduct.Align(memory);
+        var width = Width(Dispatch.Level);
         for (var row = firstRow; row < firstRow + rowCount; )
         {
             var group = row / RowGroup;
             var end = Math.Min((group + 1) * RowGroup, firstRow + rowCount);
-            for (var first = 0; first < _subBlocks; first += BlockProduct.ChunkSubBlocks)
+            for (var first = 0; first < Columns; first += PanelProduct.Depth)
             {
-                var count = Math.Min(BlockProduct.ChunkSubBlocks, _subBlocks - first);
-                DecodeChunk(group, first / BlockProduct.ChunkSubBlocks, count, table, panel);
+                var count = Math.Min(PanelProduct.Depth, Columns - first);
+                _storage.Decode(group, first, count, width, panel);
                 for (var inner = row; inner < end; inner++)
                 {
-                    var target = destination.Slice(
-                        (inner - firstRow) * Columns + first * 32,
-                        count * 32
+                    CopyColumn(
+                        panel + inner % RowGroup,
+                        destination.Slice((inner - firstRow) * Columns + first, count)
                     );
-                    var source = panel + inner % RowGroup;
-                    for (var column = 0; column < target.Length; column++)
-                    {
-                        target[column] = source[column * RowGroup];
-                    }
                 }
             }
 
@@ -85,186 +70,67 @@ internal sealed unsafe class PackedBlocks<TLayout> : PackedMatrix
     }
 
     /// <inheritdoc/>
-    public override void Multiply(
-        ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
-        WorkerPool pool
-    ) => Multiply(x, y, yStride, pool, DefaultLanes);
+    public override void Dispose() => _memory.Dispose();
 
-    /// <summary>The same with vectors of 4, 8 or 16 rows.</summary>
-    internal void Multiply(
+    /// <inheritdoc/>
+    internal override void MultiplyInt8(
         ActivationRows x,
         NativeSpan<float> y,
         int yStride,
         WorkerPool pool,
-        int lanes
+        KernelLevel level
     )
     {
-        if (x.Columns != Columns)
+        CheckProduct(x, y, yStride);
+        var job = new BlockProductJob<TLayout>(
+            _storage,
+            x.Quantised.Pointer,
+            x.Tokens,
+            y.Pointer,
+            yStride,
+            level
+        );
+        if ((long)Rows * Columns * x.Tokens < Dispatch.ParallelWork)
         {
-            throw new ArgumentException(
-                $"Activations of {x.Columns} columns meet a matrix of {Columns}."
-            );
+            job.Execute(0, 1);
         }
-
-        var job = new ProductJob(this, x, y.Pointer, yStride, lanes);
-        pool.Run(ref job);
+        else
+        {
+            pool.Run(ref job);
+        }
     }
 
     /// <inheritdoc/>
-    public override void MultiplyTransposed(
-        NativeSpan<float> dy,
-        int dyStride,
-        int tokens,
-        NativeSpan<float> dx,
-        int dxStride,
-        WorkerPool pool
-    ) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Dispose() => _memory.Dispose();
-
-    private static int DefaultLanes { get; } =
-        Vector512.IsHardwareAccelerated && Avx512BW.IsSupported ? 16
-        : Avx2.IsSupported ? 8
-        : 4;
-
-    private static float* Align(float* pointer) => (float*)(((nint)pointer + 63) & ~63);
-
-    private void DecodeChunk(int group, int chunk, int count, float* table, float* panel)
-    {
-        var codes =
-            Codes + group * _groupCodes + chunk * (long)BlockProduct.ChunkCodeBytes<TLayout>();
-        var scales =
-            _scales + group * _groupScales + chunk * (long)BlockProduct.ChunkScaleBytes<TLayout>();
-        switch (DefaultLanes)
-        {
-            case 16:
-                BlockPanel.Decode<RowLanes16, TLayout>(codes, scales, count, table, panel);
-                break;
-            case 8:
-                BlockPanel.Decode<RowLanes8, TLayout>(codes, scales, count, table, panel);
-                break;
-            default:
-                BlockPanel.Decode<RowLanes4, TLayout>(codes, scales, count, table, panel);
-                break;
-        }
-    }
-
-    private readonly struct PackJob(PackedBlocks<TLayout> matrix, byte* source, int* order)
-        : IParallelJob
-    {
-        public void Execute(int part, int parts)
-        {
-            var end = (int)((long)matrix._groups * (part + 1) / parts);
-            for (var group = (int)((long)matrix._groups * part / parts); group < end; group++)
-            {
-                PackGroup(group);
-            }
-        }
-
-        private void PackGroup(int group)
-        {
-            var groupCodes = matrix.Codes + group * matrix._groupCodes;
-            var groupScales = matrix._scales + group * matrix._groupScales;
-            var first = group * RowGroup;
-            var count = Math.Min(RowGroup, matrix.Rows - first);
-            if (count < RowGroup)
-            {
-                new NativeSpan<byte>(groupCodes, matrix._groupCodes).Span.Clear();
-                new NativeSpan<byte>(groupScales, matrix._groupScales).Span.Clear();
-            }
-
-            var blocks = matrix._subBlocks / TLayout.SubBlocks;
-            var blockBytes = TLayout.CodeWords * sizeof(uint) + TLayout.ScaleBytes;
-            for (var row = 0; row < count; row++)
-            {
-                var index = order == null ? first + row : order[first + row];
-                var block = source + (long)index * blocks * blockBytes;
-                var codes = (uint*)groupCodes + row;
-                var scales = groupScales;
-                for (var step = 0; step < blocks; step++)
-                {
-                    TLayout.Pack(block, codes, scales, row);
-                    block += blockBytes;
-                    codes += TLayout.CodeWords * RowGroup;
-                    scales += TLayout.ScaleBytes * RowGroup;
-                }
-            }
-        }
-    }
-
-    private readonly struct ProductJob(
-        PackedBlocks<TLayout> matrix,
+    internal override void MultiplyF32(
         ActivationRows x,
-        float* y,
+        NativeSpan<float> y,
         int yStride,
-        int lanes
-    ) : IParallelJob
+        WorkerPool pool
+    )
     {
-        public void Execute(int part, int parts)
-        {
-            var first = (int)((long)matrix._groups * part / parts);
-            var end = (int)((long)matrix._groups * (part + 1) / parts);
-            switch (lanes)
-            {
-                case 16:
-                    Groups<RowLanes16>(first, end);
-                    break;
-                case 8:
-                    Groups<RowLanes8>(first, end);
-                    break;
-                default:
-                    Groups<RowLanes4>(first, end);
-                    break;
-            }
-        }
+        CheckProduct(x, y, yStride);
+        PanelProduct.Multiply(
+            new BlockPanelSource<TLayout>(_storage),
+            Rows,
+            Columns,
+            x.Values.Pointer,
+            x.Stride,
+            x.Tokens,
+            y.Pointer,
+            yStride,
+            pool
+        );
+    }
 
-        [SkipLocalsInit]
-        private void Groups<TLanes>(int first, int end)
-            where TLanes : unmanaged, IRowLanes<TLanes>
-        {
-            var memory =
-                stackalloc float[ChunkScales.Floats + ActivationRows.TileRows * RowGroup + 16];
-            var table = Align(memory);
-            var sums = table + ChunkScales.Floats;
-            var tokens = x.Tokens;
-            for (var token = 0; token < tokens; token += ActivationRows.TileRows)
-            {
-                var count = Math.Min(ActivationRows.TileRows, tokens - token);
-                var activations = x.Quantised.Pointer + (long)token * x.Blocks;
-                for (var group = first; group < end; group++)
-                {
-                    var codes = matrix.Codes + group * matrix._groupCodes;
-                    var scales = matrix._scales + group * matrix._groupScales;
-                    BlockProduct.Multiply<TLanes, TLayout>(
-                        new BlockProduct.Arguments
-                        {
-                            Codes = codes,
-                            Scales = scales,
-                            SubBlocks = matrix._subBlocks,
-                            Activations = activations,
-                            Tokens = count,
-                            Table = table,
-                            Sums = sums,
-                        }
-                    );
-                    WriteRows(sums, token, count, group);
-                }
-            }
-        }
+    /// <inheritdoc/>
+    internal override void DecodePanel(int group, int first, int count, int width, float* panel) =>
+        _storage.Decode(group, first, count, width, panel);
 
-        private void WriteRows(float* sums, int token, int count, int group)
+    private static void CopyColumn(float* source, Span<float> target)
+    {
+        for (var column = 0; column < target.Length; column++)
         {
-            var rows = Math.Min(RowGroup, matrix.Rows - group * RowGroup);
-            for (var inner = 0; inner < count; inner++)
-            {
-                var target = y + (long)(token + inner) * yStride + group * RowGroup;
-                new ReadOnlySpan<float>(sums + inner * RowGroup, rows).CopyTo(
-                    new Span<float>(target, rows)
-                );
-            }
+            target[column] = source[column * RowGroup];
         }
     }
 }

@@ -1,0 +1,113 @@
+using System.Runtime.CompilerServices;
+using Puna.Kernels.Lanes;
+
+namespace Puna.Kernels.Elementwise;
+
+/// <summary>
+/// 16-bit floats in the lanes of a vector, by integer arithmetic: the runtime offers no conversion instruction.
+/// f16 is 1 + 5 + 10 bits with bias 15, bf16 1 + 8 + 7 with bias 127, f32 1 + 8 + 23 with bias 127.
+/// </summary>
+internal static unsafe class HalfBits
+{
+    private const uint SignMask = 0x8000;
+    private const uint MagnitudeMask = 0x7fff;
+    private const uint F32Infinity = 0x7f800000;
+
+    /// <summary>127 - 15, what an f16 exponent lacks, in the place of an f32 exponent.</summary>
+    private const uint Rebias = 112u << 23;
+
+    /// <summary>f16 patterns to f32, exactly.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes ToFloat<TLanes>(TLanes half)
+        where TLanes : unmanaged, ILanes<TLanes>
+    {
+        var sign = TLanes.ShiftLeft(TLanes.And(half, TLanes.BroadcastBits(SignMask)), 16);
+        var moved = TLanes.ShiftLeft(TLanes.And(half, TLanes.BroadcastBits(MagnitudeMask)), 13);
+        var normal = TLanes.AddBits(moved, TLanes.BroadcastBits(Rebias));
+
+        // The greatest exponent means Inf or NaN in both formats: 31 + 2 * 112 = 255.
+        var special = TLanes.AddBits(moved, TLanes.BroadcastBits(2 * Rebias));
+
+        // Exponent 0 means m * 2^-24 with no leading one: give it the one of 2^-14 and subtract that again.
+        var least = TLanes.BroadcastBits(Rebias + (1u << 23));
+        var subnormal = TLanes.AddBits(moved, least) - least;
+
+        var magnitude = TLanes.SelectBitsLess(
+            moved,
+            TLanes.BroadcastBits(1u << 23),
+            subnormal,
+            TLanes.SelectBitsLess(moved, TLanes.BroadcastBits(31u << 23), normal, special)
+        );
+        return TLanes.Or(magnitude, sign);
+    }
+
+    /// <summary>bf16 patterns to f32, exactly.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes BrainToFloat<TLanes>(TLanes brain)
+        where TLanes : unmanaged, ILanes<TLanes> => TLanes.ShiftLeft(brain, 16);
+
+    /// <summary>f32 to f16 patterns, to nearest even; too large becomes Inf, NaN stays NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes FromFloat<TLanes>(TLanes value)
+        where TLanes : unmanaged, ILanes<TLanes>
+    {
+        var sign = TLanes.And(TLanes.ShiftRight(value, 16), TLanes.BroadcastBits(SignMask));
+        var magnitude = TLanes.And(value, TLanes.BroadcastBits(0x7fffffff));
+
+        // Adding just under half a step, and the last bit that stays, rounds ties to even when the rest is cut off.
+        var odd = TLanes.And(TLanes.ShiftRight(magnitude, 13), TLanes.BroadcastBits(1));
+        var rounded = TLanes.AddBits(
+            TLanes.AddBits(magnitude, odd),
+            TLanes.BroadcastBits(unchecked(0xfff - Rebias))
+        );
+        var normal = TLanes.ShiftRight(rounded, 13);
+
+        // Below 2^-14 the step is 2^-24, which is that of f32 between 0.5 and 1: let the adder round.
+        var half = TLanes.Broadcast(0.5f);
+        var subnormal = TLanes.SubtractBits(magnitude + half, half);
+
+        // From 2^16 on there is only Inf; 65520 and more round up to it by themselves.
+        var infinity = TLanes.BroadcastBits(0x7c00);
+        var notANumber = TLanes.BroadcastBits(0x7e00);
+        var large = TLanes.SelectBitsLess(
+            TLanes.BroadcastBits(F32Infinity),
+            magnitude,
+            notANumber,
+            infinity
+        );
+
+        var result = TLanes.SelectBitsLess(
+            magnitude,
+            TLanes.BroadcastBits(Rebias + (1u << 23)),
+            subnormal,
+            TLanes.SelectBitsLess(
+                magnitude,
+                TLanes.BroadcastBits(Rebias + (31u << 23)),
+                normal,
+                large
+            )
+        );
+        return TLanes.Or(result, sign);
+    }
+
+    /// <summary>f32 to bf16 patterns, to nearest even; NaN stays NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes BrainFromFloat<TLanes>(TLanes value)
+        where TLanes : unmanaged, ILanes<TLanes>
+    {
+        var upper = TLanes.ShiftRight(value, 16);
+        var odd = TLanes.And(upper, TLanes.BroadcastBits(1));
+        var rounded = TLanes.ShiftRight(
+            TLanes.AddBits(TLanes.AddBits(value, odd), TLanes.BroadcastBits(MagnitudeMask)),
+            16
+        );
+        var magnitude = TLanes.And(value, TLanes.BroadcastBits(0x7fffffff));
+        var notANumber = TLanes.Or(upper, TLanes.BroadcastBits(0x40));
+        return TLanes.SelectBitsLess(
+            TLanes.BroadcastBits(F32Infinity),
+            magnitude,
+            notANumber,
+            rounded
+        );
+    }
+}

@@ -1,0 +1,38 @@
+using System.Runtime.CompilerServices;
+using Puna.Kernels.Elementwise;
+using Puna.Kernels.Lanes;
+
+namespace Puna.Kernels.Matrices;
+
+/// <summary>The three dense element types.</summary>
+internal static unsafe class DenseElements
+{
+    internal readonly struct F32 : IDenseElement
+    {
+        public static int Size => sizeof(float);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static TLanes Load<TLanes>(byte* source)
+            where TLanes : unmanaged, ILanes<TLanes> => TLanes.Load((float*)source);
+    }
+
+    internal readonly struct F16 : IDenseElement
+    {
+        public static int Size => sizeof(ushort);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static TLanes Load<TLanes>(byte* source)
+            where TLanes : unmanaged, ILanes<TLanes> =>
+            HalfBits.ToFloat(TLanes.LoadBits16((ushort*)source));
+    }
+
+    internal readonly struct BF16 : IDenseElement
+    {
+        public static int Size => sizeof(ushort);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static TLanes Load<TLanes>(byte* source)
+            where TLanes : unmanaged, ILanes<TLanes> =>
+            HalfBits.BrainToFloat(TLanes.LoadBits16((ushort*)source));
+    }
+}

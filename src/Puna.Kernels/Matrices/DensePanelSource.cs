@@ -1,0 +1,32 @@
+using Puna.Kernels.Lanes;
+
+namespace Puna.Kernels.Matrices;
+
+/// <summary>The panels of a <see cref="DensePackedMatrix"/>: F32 lies in memory as a panel, the others are widened.</summary>
+internal readonly unsafe struct DensePanelSource<TElement>(byte* weights, int columns)
+    : IPanelSource
+    where TElement : struct, IDenseElement
+{
+    private readonly byte* _weights = weights;
+
+    public float* Panel<TLanes>(int group, int first, int count, float* scratch)
+        where TLanes : unmanaged, ILanes<TLanes>
+    {
+        var source =
+            _weights + ((long)group * columns + first) * PackedMatrix.RowGroup * TElement.Size;
+        if (typeof(TElement) == typeof(DenseElements.F32))
+        {
+            return (float*)source;
+        }
+
+        for (var index = 0; index < count * PackedMatrix.RowGroup; index += TLanes.Width)
+        {
+            TLanes.Store(
+                TElement.Load<TLanes>(source + (nint)index * TElement.Size),
+                scratch + index
+            );
+        }
+
+        return scratch;
+    }
+}
