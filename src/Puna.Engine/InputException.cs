@@ -5,7 +5,7 @@ namespace Puna.Engine;
 /// sentence that says what was asked, what was found and what would be accepted; the command line prints it as it is
 /// and exits with 1.
 /// </summary>
-public sealed class InputException : Exception
+public class InputException : Exception
 {
     /// <summary>Makes an error with its sentence.</summary>
     public InputException(string message)

@@ -1,0 +1,8 @@
+namespace Puna.Engine.Cache;
+
+/// <summary>
+/// Shape of one KV bank: the keys and values that one layer produces and any number of layers read.
+/// </summary>
+/// <param name="KvHeads">Key/value heads Hk.</param>
+/// <param name="HeadDim">Head width d.</param>
+public readonly record struct KvBankShape(int KvHeads, int HeadDim);

@@ -1,0 +1,23 @@
+using Puna.Kernels.Attention;
+using Puna.Kernels.Memory;
+
+namespace Puna.Engine.Cache;
+
+/// <summary>The bytes of one page group, seen as the pages of its banks and heads.</summary>
+internal readonly struct KvPageGroup(KvCacheShape shape, NativeSpan<byte> bytes)
+{
+    public NativeSpan<int> Positions =>
+        bytes.Slice(shape.PositionsOffset, KvPageRef.Slots * sizeof(int)).Cast<int>();
+
+    public NativeSpan<byte> Keys(int bank, int head) =>
+        bytes.Slice(
+            shape.KeyOffset(bank, head),
+            KvPageLayout.KeyBytes(shape.KeyFormat, shape.Bank(bank).HeadDim)
+        );
+
+    public NativeSpan<byte> Values(int bank, int head) =>
+        bytes.Slice(
+            shape.ValueOffset(bank, head),
+            KvPageLayout.ValueBytes(shape.ValueFormat, shape.Bank(bank).HeadDim)
+        );
+}

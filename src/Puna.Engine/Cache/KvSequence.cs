@@ -1,0 +1,564 @@
+using System.Numerics;
+using Puna.Kernels.Attention;
+using Puna.Kernels.Memory;
+using Puna.Kernels.Threads;
+
+namespace Puna.Engine.Cache;
+
+/// <summary>
+/// Keys and values of one token sequence: committed tokens, which policies, forks, the prefix tree and snapshots see,
+/// and behind them a tentative tail, which only attention sees. A forward pass reserves slots, writes each bank,
+/// attends over <see cref="Pages"/>; then the tail is committed, truncated or compacted, and there is no other way
+/// out of it. <see cref="LogicalLength"/> (the next position) and <see cref="PhysicalLength"/> (slots held) are
+/// separate facts: eviction parts them.
+/// Not thread-safe: the engine's thread owns a cache and all its sequences.
+/// </summary>
+public sealed class KvSequence : IDisposable
+{
+    // Far beyond any context, and so small that no sum of position and offset overflows.
+    internal const int LargestPosition = 1 << 29;
+    private readonly KvCache _cache;
+    private readonly KvPageTable _table;
+    private int _tailEntry;
+    private int _tailSlot;
+    private bool _disposed;
+
+    internal KvSequence(KvCache cache, KvPageTable table)
+    {
+        _cache = cache;
+        _table = table;
+    }
+
+    /// <summary>The cache that it lies in.</summary>
+    public KvCache Cache => _cache;
+
+    /// <summary>Position of the next token to be committed.</summary>
+    public int LogicalLength { get; private set; }
+
+    /// <summary>Committed slots held.</summary>
+    public int PhysicalLength { get; private set; }
+
+    /// <summary>Tentative tokens behind the committed ones.</summary>
+    public int TailLength { get; private set; }
+
+    /// <summary>
+    /// The distinct offsets of the page table; the first is always 0. For an offset o the query at position p must
+    /// be rotated at p - o; <see cref="KvPageRef.OffsetGroup"/> is the index here.
+    /// </summary>
+    public ReadOnlySpan<int> Offsets => _table.Offsets;
+
+    /// <summary>Exact bytes of the pages held, and of this table.</summary>
+    public KvBytes Bytes
+    {
+        get
+        {
+            var (pages, shared) = (0, 0);
+            for (var index = 0; index < _table.Count; index++)
+            {
+                // The parts of a split page are neighbours: count the page once.
+                var page = _table[index].Page;
+                if (index > 0 && _table[index - 1].Page == page)
+                {
+                    continue;
+                }
+
+                var own = 1;
+                while (index + own < _table.Count && _table[index + own].Page == page)
+                {
+                    own++;
+                }
+
+                pages++;
+                shared += _cache.Pool.References(page) > own ? 1 : 0;
+            }
+
+            return _cache.BytesOf(pages, shared, _table.Count);
+        }
+    }
+
+    internal KvPageTable Table => _table;
+
+    /// <summary>
+    /// Opens or extends the tail by <paramref name="tokens"/> tokens at the positions that follow the last one.
+    /// </summary>
+    /// <returns>Index in the tail of the first new token.</returns>
+    /// <exception cref="CacheFullException">There are no pages for them; the sequence is unchanged.</exception>
+    public int Reserve(int tokens)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(tokens);
+        var next = TailLength == 0 ? LogicalLength : TailPosition(TailLength - 1) + 1;
+        CheckPosition((long)next + tokens - 1);
+        var first = Extend(tokens);
+        for (var index = 0; index < tokens; index++)
+        {
+            SetPosition(first + index, next + index);
+        }
+
+        return first;
+    }
+
+    /// <summary>
+    /// Opens or extends the tail by one token for each position. The nodes of a token tree have position
+    /// <see cref="LogicalLength"/> + depth, so siblings share one.
+    /// </summary>
+    /// <returns>Index in the tail of the first new token.</returns>
+    /// <exception cref="CacheFullException">There are no pages for them; the sequence is unchanged.</exception>
+    public int Reserve(ReadOnlySpan<int> positions)
+    {
+        foreach (var position in positions)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(position, LogicalLength, nameof(positions));
+            CheckPosition(position);
+        }
+
+        var first = Extend(positions.Length);
+        for (var index = 0; index < positions.Length; index++)
+        {
+            SetPosition(first + index, positions[index]);
+        }
+
+        return first;
+    }
+
+    /// <summary>Position of a token of the tail: the one at which its keys must be rotated.</summary>
+    public int TailPosition(int index)
+    {
+        CheckTail(index, 1);
+        var (entry, slot) = Locate(index);
+        return _table.Positions(_table[entry].Page)[slot];
+    }
+
+    /// <summary>Stores the rotated keys and the values of tail tokens in one bank.</summary>
+    /// <param name="bank">The bank.</param>
+    /// <param name="first">Index in the tail of the first token.</param>
+    /// <param name="tokens">T.</param>
+    /// <param name="keys">Keys [T, Hk * d], row t at t * <paramref name="keyStride"/>.</param>
+    /// <param name="keyStride">Elements from one row of keys to the next.</param>
+    /// <param name="values">Values [T, Hk * d], row t at t * <paramref name="valueStride"/>.</param>
+    /// <param name="valueStride">Elements from one row of values to the next.</param>
+    /// <param name="pool">Threads.</param>
+    public void Write(
+        int bank,
+        int first,
+        int tokens,
+        NativeSpan<float> keys,
+        long keyStride,
+        NativeSpan<float> values,
+        long valueStride,
+        WorkerPool pool
+    )
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        CheckTail(first, tokens);
+        if (tokens == 0)
+        {
+            return;
+        }
+
+        var job = new KvWriteJob(this, bank, first, tokens, keys, keyStride, values, valueStride);
+        if (job.IsSmall)
+        {
+            job.Execute(0, 1);
+        }
+        else
+        {
+            pool.Run(ref job);
+        }
+    }
+
+    /// <summary>Pages that <see cref="Pages"/> lists for each KV head of a bank.</summary>
+    public int PageCount(int bank)
+    {
+        CheckBank(bank);
+        return _table.Count;
+    }
+
+    /// <summary>
+    /// Lists the pages of a bank, tail included, as [Hk, <see cref="PageCount"/>]: page i of head h at
+    /// h * PageCount + i. Valid until the next call that reserves, commits, truncates or moves.
+    /// </summary>
+    /// <returns><see cref="PageCount"/>.</returns>
+    public int Pages(int bank, Span<KvPageRef> pages)
+    {
+        CheckBank(bank);
+        var count = _table.Count;
+        var heads = _cache.Shape.Bank(bank).KvHeads;
+        if (pages.Length < heads * count)
+        {
+            throw new ArgumentException(
+                $"Bank {bank} lists {heads} x {count} pages, but there is room for {pages.Length}.",
+                nameof(pages)
+            );
+        }
+
+        for (var index = 0; index < count; index++)
+        {
+            ref readonly var entry = ref _table[index];
+            var group = _cache.Group(entry.Page);
+            var valid = entry.Valid | TailMask(index);
+            for (var head = 0; head < heads; head++)
+            {
+                pages[head * count + index] = new KvPageRef(
+                    group.Keys(bank, head),
+                    group.Values(bank, head),
+                    group.Positions,
+                    valid,
+                    entry.Offset,
+                    entry.Group
+                );
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>Makes the first <paramref name="tokens"/> tokens of the tail final and drops the rest of it.</summary>
+    /// <exception cref="InvalidOperationException">Their positions do not ascend: a tree must be compacted to one path first.</exception>
+    public void Commit(int tokens)
+    {
+        _cache.Policies.CheckLosses(tokens, 0);
+        CommitTail(tokens);
+    }
+
+    /// <summary>Commits one token for each id, and tells the policies the ids and the losses.</summary>
+    /// <param name="tokens">Ids of the first tokens of the tail.</param>
+    /// <param name="nll">-log p of each token, in nats; may be empty when no policy asks for it.</param>
+    public void Commit(ReadOnlySpan<int> tokens, ReadOnlySpan<float> nll)
+    {
+        _cache.Policies.CheckLosses(tokens.Length, nll.Length);
+        CommitTail(tokens.Length);
+        _cache.Policies.OnCommit(this, tokens, nll);
+    }
+
+    /// <summary>
+    /// Drops the tail and every committed token at an effective position of <paramref name="length"/> or more.
+    /// Pages shared with others are left as they are: the next write copies the last one.
+    /// </summary>
+    public void Truncate(int length)
+    {
+        ThrowIfDisposed();
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, LogicalLength);
+        KeepTail(0);
+        if (length < LogicalLength)
+        {
+            PhysicalLength -= _table.Drop(length, int.MaxValue);
+            LogicalLength = length;
+        }
+    }
+
+    /// <summary>
+    /// Keeps only the listed tail tokens, moved together in their order; the tail then has as many.
+    /// </summary>
+    /// <param name="kept">Indices in the tail, strictly ascending: the accepted path of a token tree.</param>
+    public void Compact(ReadOnlySpan<int> kept)
+    {
+        var last = -1;
+        foreach (var index in kept)
+        {
+            CheckTail(index, 1);
+            if (index <= last)
+            {
+                throw new ArgumentException(
+                    "The kept tail tokens must be listed in ascending order.",
+                    nameof(kept)
+                );
+            }
+
+            last = index;
+        }
+
+        for (var to = 0; to < kept.Length; to++)
+        {
+            if (kept[to] != to)
+            {
+                CopySlot(kept[to], to);
+            }
+        }
+
+        KeepTail(kept.Length);
+    }
+
+    /// <summary>
+    /// Drops the committed tokens at effective positions in [from, to); later positions keep their gap and
+    /// <see cref="LogicalLength"/> does not change.
+    /// </summary>
+    /// <returns>The number of slots dropped.</returns>
+    public int Drop(int from, int to)
+    {
+        ThrowIfTail("drop committed tokens");
+        var dropped = _table.Drop(from, Math.Min(to, LogicalLength));
+        PhysicalLength -= dropped;
+        return dropped;
+    }
+
+    /// <summary>
+    /// Moves the committed tokens at effective positions in [from, to) by <paramref name="delta"/>: an edit of the
+    /// page table, for keys of any format, which are never touched. When the range reaches
+    /// <see cref="LogicalLength"/>, that moves too.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">A position would become negative, or pass the next position.</exception>
+    /// <exception cref="InvalidOperationException">The end would move in front of tokens that stay.</exception>
+    public void Shift(int from, int to, int delta)
+    {
+        ThrowIfTail("move committed tokens");
+        ArgumentOutOfRangeException.ThrowIfNegative(from);
+        ArgumentOutOfRangeException.ThrowIfLessThan(to, from);
+        to = Math.Min(to, LogicalLength);
+        from = Math.Min(from, to);
+        var length = to == LogicalLength ? (long)LogicalLength + delta : LogicalLength;
+        if (from + (long)delta < 0 || to + (long)delta > length || length > LargestPosition)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(delta),
+                $"Positions {from} to {to} cannot move by {delta} in a sequence whose next position is {LogicalLength}."
+            );
+        }
+
+        if (_table.CountWithin((int)length, from) is var covered and > 0)
+        {
+            throw new InvalidOperationException(
+                $"The tokens from position {from} on cannot move by {delta} over {covered} others, which would then lie behind the end: drop those first."
+            );
+        }
+
+        _table.Shift(from, to, delta);
+        LogicalLength = (int)length;
+    }
+
+    /// <summary>
+    /// A sequence of the same committed tokens that shares every page; whoever appends first copies the last,
+    /// partial page.
+    /// </summary>
+    public KvSequence Fork()
+    {
+        ThrowIfTail("fork");
+        return new KvSequence(_cache, _table.Share())
+        {
+            LogicalLength = LogicalLength,
+            PhysicalLength = PhysicalLength,
+        };
+    }
+
+    /// <summary>Gives all pages back.</summary>
+    public void Dispose()
+    {
+        if (!_disposed)
+        {
+            _disposed = true;
+            _table.Dispose();
+            TailLength = LogicalLength = PhysicalLength = 0;
+        }
+    }
+
+    internal void ThrowIfTail(string action)
+    {
+        ThrowIfDisposed();
+        if (TailLength > 0)
+        {
+            throw new InvalidOperationException(
+                $"A sequence with {TailLength} uncommitted tokens cannot {action}: commit or truncate them first."
+            );
+        }
+    }
+
+    /// <summary>
+    /// Takes over a page filled elsewhere (prefix tree, snapshot), which the caller has retained;
+    /// <see cref="EndAdoption"/> follows the last one.
+    /// </summary>
+    internal void Adopt(KvPageEntry entry)
+    {
+        _table.Append(entry);
+        PhysicalLength += BitOperations.PopCount(entry.Valid);
+    }
+
+    internal void EndAdoption(int logicalLength)
+    {
+        _table.Regroup();
+        LogicalLength = logicalLength;
+    }
+
+    internal (int Entry, int Slot) Locate(int tailIndex)
+    {
+        var slot = _tailSlot + tailIndex;
+        return (_tailEntry + slot / KvPageRef.Slots, slot % KvPageRef.Slots);
+    }
+
+    private int Extend(int tokens)
+    {
+        ThrowIfDisposed();
+        var first = TailLength;
+        if (tokens == 0)
+        {
+            return first;
+        }
+
+        var (entry, slot) = first > 0 ? (_tailEntry, _tailSlot) : OpenSlot();
+        var pages = (int)(((long)slot + first + tokens + KvPageRef.Slots - 1) / KvPageRef.Slots);
+        var missing = entry + pages - _table.Count;
+        var copies = entry < _table.Count && _cache.Pool.References(_table[entry].Page) > 1;
+        _cache.Pool.EnsureFree(missing + (copies ? 1 : 0));
+        if (copies)
+        {
+            _table.MakeOwn(entry);
+        }
+
+        for (var added = 0; added < missing; added++)
+        {
+            _table.Append();
+        }
+
+        (_tailEntry, _tailSlot) = (entry, slot);
+        TailLength = first + tokens;
+        return first;
+    }
+
+    // New tokens go behind the last one in its page, unless that page lies at an offset: their keys come rotated at
+    // their own positions, which only an entry at offset 0 can hold.
+    private (int Entry, int Slot) OpenSlot()
+    {
+        var last = _table.Count - 1;
+        if (last < 0 || _table[last].Offset != 0 || _table[last].Valid >> 31 != 0)
+        {
+            return (_table.Count, 0);
+        }
+
+        return (last, KvPageRef.Slots - BitOperations.LeadingZeroCount(_table[last].Valid));
+    }
+
+    private uint TailMask(int entry)
+    {
+        if (TailLength == 0 || entry < _tailEntry)
+        {
+            return 0;
+        }
+
+        var start = (entry - _tailEntry) * KvPageRef.Slots;
+        return Below(_tailSlot + TailLength - start) & ~Below(_tailSlot - start);
+    }
+
+    private static uint Below(int slot) =>
+        slot <= 0 ? 0u
+        : slot >= KvPageRef.Slots ? uint.MaxValue
+        : (1u << slot) - 1;
+
+    private void CommitTail(int tokens)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(tokens);
+        CheckTail(0, tokens);
+        var next = LogicalLength;
+        for (var index = 0; index < tokens; index++)
+        {
+            var position = TailPosition(index);
+            if (position < next)
+            {
+                throw new InvalidOperationException(
+                    $"Token {index} of the tail is at position {position}, where at least {next} was expected: compact a tree to one path before it is committed."
+                );
+            }
+
+            next = position + 1;
+        }
+
+        KeepTail(tokens);
+        if (tokens == 0)
+        {
+            return;
+        }
+
+        var (start, count) = (_tailEntry, _table.Count);
+        for (var entry = start; entry < count; entry++)
+        {
+            _table[entry].Valid |= TailMask(entry);
+        }
+
+        TailLength = 0;
+        LogicalLength = next;
+        PhysicalLength += tokens;
+        _cache.Policies.OnAppend(this, start, count);
+        for (var entry = start; entry < count; entry++)
+        {
+            if (_table[entry].Valid >> 31 != 0)
+            {
+                _cache.Policies.OnSeal(this, entry);
+            }
+        }
+    }
+
+    private void KeepTail(int tokens)
+    {
+        if (TailLength == 0)
+        {
+            return;
+        }
+
+        TailLength = tokens;
+        _table.Cut(_tailEntry + (_tailSlot + tokens + KvPageRef.Slots - 1) / KvPageRef.Slots);
+    }
+
+    private void CopySlot(int from, int to)
+    {
+        var (fromEntry, fromSlot) = Locate(from);
+        var (toEntry, toSlot) = Locate(to);
+        var source = _cache.Group(_table[fromEntry].Page);
+        var target = _cache.Group(_table[toEntry].Page);
+        var shape = _cache.Shape;
+        for (var bank = 0; bank < shape.Banks; bank++)
+        {
+            var (heads, headDim) = shape.Bank(bank);
+            for (var head = 0; head < heads; head++)
+            {
+                KvPageLayout.CopySlot(
+                    shape.KeyFormat,
+                    shape.ValueFormat,
+                    headDim,
+                    source.Keys(bank, head),
+                    source.Values(bank, head),
+                    fromSlot,
+                    target.Keys(bank, head),
+                    target.Values(bank, head),
+                    toSlot
+                );
+            }
+        }
+
+        target.Positions[toSlot] = source.Positions[fromSlot];
+    }
+
+    private void SetPosition(int tailIndex, int position)
+    {
+        var (entry, slot) = Locate(tailIndex);
+        _table.Positions(_table[entry].Page)[slot] = position;
+    }
+
+    private void CheckTail(int first, int tokens)
+    {
+        ThrowIfDisposed();
+        if (first < 0 || tokens < 0 || first > TailLength - tokens)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(first),
+                $"{tokens} tokens at {first} were asked of a tail of {TailLength}."
+            );
+        }
+    }
+
+    private void CheckBank(int bank)
+    {
+        ThrowIfDisposed();
+        ArgumentOutOfRangeException.ThrowIfNegative(bank);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(bank, _cache.Shape.Banks);
+    }
+
+    private static void CheckPosition(long position)
+    {
+        if (position >= LargestPosition)
+        {
+            throw new InputException(
+                $"Position {position} lies beyond the longest sequence that can be cached, {LargestPosition} tokens."
+            );
+        }
+    }
+
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
+}

@@ -1,0 +1,98 @@
+using Puna.Kernels.Attention;
+using Puna.Kernels.Memory;
+using Puna.Kernels.Threads;
+
+namespace Puna.Engine.Cache;
+
+/// <summary>Stores rows of keys and values in the tail; a part does whole (page, head) cells, so parts never meet.</summary>
+internal readonly struct KvWriteJob : IParallelJob
+{
+    // Below this many floats a wake-up of the workers costs more than the copy.
+    private const long SmallWork = 1 << 14;
+    private readonly KvSequence _sequence;
+    private readonly int _bank;
+    private readonly int _first;
+    private readonly int _tokens;
+    private readonly NativeSpan<float> _keys;
+    private readonly long _keyStride;
+    private readonly NativeSpan<float> _values;
+    private readonly long _valueStride;
+    private readonly int _heads;
+    private readonly int _headDim;
+
+    public KvWriteJob(
+        KvSequence sequence,
+        int bank,
+        int first,
+        int tokens,
+        NativeSpan<float> keys,
+        long keyStride,
+        NativeSpan<float> values,
+        long valueStride
+    )
+    {
+        (_sequence, _bank, _first, _tokens) = (sequence, bank, first, tokens);
+        (_keys, _keyStride, _values, _valueStride) = (keys, keyStride, values, valueStride);
+        (_heads, _headDim) = sequence.Cache.Shape.Bank(bank);
+        CheckRows(keys, keyStride, nameof(keys));
+        CheckRows(values, valueStride, nameof(values));
+    }
+
+    public bool IsSmall => (long)_tokens * _heads * _headDim < SmallWork;
+
+    public void Execute(int part, int parts)
+    {
+        var (entry, slot) = _sequence.Locate(_first);
+        var cell = 0;
+        for (var done = 0; done < _tokens; entry++, slot = 0)
+        {
+            var count = Math.Min(KvPageRef.Slots - slot, _tokens - done);
+            for (var head = 0; head < _heads; head++)
+            {
+                if (cell++ % parts == part)
+                {
+                    Fill(entry, slot, head, done, count);
+                }
+            }
+
+            done += count;
+        }
+    }
+
+    private void Fill(int entry, int slot, int head, int row, int count)
+    {
+        var shape = _sequence.Cache.Shape;
+        var group = _sequence.Cache.Group(_sequence.Table[entry].Page);
+        var (keys, values) = (group.Keys(_bank, head), group.Values(_bank, head));
+        KvPageLayout.WriteKeys(
+            shape.KeyFormat,
+            _headDim,
+            keys,
+            slot,
+            count,
+            _keys.Slice(row * _keyStride + (long)head * _headDim),
+            _keyStride
+        );
+        KvPageLayout.WriteValues(
+            shape.ValueFormat,
+            _headDim,
+            values,
+            slot,
+            count,
+            _values.Slice(row * _valueStride + (long)head * _headDim),
+            _valueStride
+        );
+    }
+
+    private void CheckRows(NativeSpan<float> rows, long stride, string name)
+    {
+        var width = (long)_heads * _headDim;
+        if (_tokens > 0 && (stride < width || rows.Length < (_tokens - 1) * stride + width))
+        {
+            throw new ArgumentException(
+                $"{_tokens} rows of {width} at stride {stride} do not lie in {rows.Length} elements.",
+                name
+            );
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using System.Buffers.Binary;
+using Puna.Kernels.Matrices;
+
+namespace Puna.Kernels.Quantised.Codecs;
+
+/// <summary>
+/// Q5_0: d (f16), 32 fifth bits (bit i belongs to element i), 16 bytes of low nibbles as in Q4_0. Value = d * (q - 16).
+/// </summary>
+internal readonly struct Q5_0Codec : IBlockCodec
+{
+    private const int Half = 16;
+
+    /// <inheritdoc/>
+    public static ElementFormat Format => ElementFormat.Q5_0;
+
+    /// <inheritdoc/>
+    public static void Decode(ReadOnlySpan<byte> block, Span<float> values)
+    {
+        var d = HalfScale.Read(block, 0);
+        var fifth = BinaryPrimitives.ReadUInt32LittleEndian(block.Slice(2, 4));
+        var codes = block.Slice(6, Half);
+        for (var i = 0; i < codes.Length; i++)
+        {
+            var low = (codes[i] & 15) | (int)(((fifth >> i) & 1) << 4);
+            var high = (codes[i] >> 4) | (int)(((fifth >> (i + Half)) & 1) << 4);
+            values[i] = d * (low - 16);
+            values[i + Half] = d * (high - 16);
+        }
+    }
+
+    /// <inheritdoc/>
+    public static bool HasFiniteScales(ReadOnlySpan<byte> block) => HalfScale.IsFinite(block, 0);
+
+    /// <inheritdoc/>
+    public static void SetScale(Span<byte> block, float scale) => HalfScale.Write(block, 0, scale);
+}

@@ -1,0 +1,91 @@
+using Puna.Kernels.Matrices;
+using Puna.Kernels.Quantised.Codecs;
+using Puna.Testing;
+
+namespace Puna.Kernels.Tests.Quantised.Codecs;
+
+public sealed class DecodeTests
+{
+    public static TheoryData<string> Files =>
+        [
+            "f32",
+            "f16",
+            "bf16",
+            "q8_0",
+            "q4_0",
+            "q4_1",
+            "q5_0",
+            "q5_1",
+            "q2_k",
+            "q3_k",
+            "q4_k",
+            "q5_k",
+            "q6_k",
+            "iq4_nl",
+            "iq4_xs",
+            "tq1_0",
+            "tq2_0",
+            "mxfp4_moe",
+            "q3_k_m",
+            "q4_k_m",
+            "q5_k_m",
+        ];
+
+    public static TheoryData<ElementFormat> Formats => [.. ElementFormats.All];
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Recorded_rows_decode_to_exactly_the_recorded_values(string file)
+    {
+        var expected = SharedData.Path("gguf-types", "expected.safetensors");
+        var path = SharedData.Path("gguf-types", file + ".gguf");
+        foreach (
+            var (tensor, record) in new[]
+            {
+                ("blk.0.ffn_down.weight", "ffn_down"),
+                ("token_embd.weight", "embd"),
+            }
+        )
+        {
+            var values = RecordedMatrices.ReadSafetensors(expected, $"{file}.{record}");
+            var (format, columns, rows) = RecordedMatrices.ReadGguf(path, tensor);
+            var bytes = (int)format.RowBytes(columns) * (values.Length / columns);
+            var decoded = new float[values.Length];
+            BlockCodecs.DecodeRow(format, rows.AsSpan(0, bytes), decoded);
+            Assert.Equal(values, decoded);
+            Assert.True(BlockCodecs.HasOnlyFiniteScales(format, rows));
+        }
+    }
+
+    [Fact]
+    public void Every_format_is_in_some_recorded_file()
+    {
+        var found = new HashSet<ElementFormat>();
+        foreach (var row in Files)
+        {
+            var path = SharedData.Path("gguf-types", row.Data + ".gguf");
+            found.Add(RecordedMatrices.ReadGguf(path, "blk.0.ffn_down.weight").Format);
+        }
+
+        Assert.Equal(ElementFormats.All.Order(), found.Order());
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void Lengths_that_do_not_belong_together_are_refused(ElementFormat format)
+    {
+        var bytes = new byte[2 * format.BlockBytes()];
+        var values = new float[2 * format.BlockSize()];
+        Assert.Throws<ArgumentException>(() =>
+            BlockCodecs.DecodeRow(format, bytes.AsSpan(1), values)
+        );
+        Assert.Throws<ArgumentException>(() =>
+            BlockCodecs.DecodeRow(format, bytes, values.AsSpan(1))
+        );
+        BlockCodecs.DecodeRow(format, [], []);
+    }
+
+    [Fact]
+    public void Unknown_formats_are_refused() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => BlockCodecs.CanEncode((ElementFormat)4));
+}

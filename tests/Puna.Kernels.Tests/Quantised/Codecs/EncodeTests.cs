@@ -1,0 +1,208 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Puna.Kernels.Matrices;
+using Puna.Kernels.Quantised.Codecs;
+using Puna.Kernels.Randomness;
+using Puna.Testing;
+
+namespace Puna.Kernels.Tests.Quantised.Codecs;
+
+public sealed class EncodeTests(ITestOutputHelper output)
+{
+    public static TheoryData<ElementFormat> Written =>
+        [
+            ElementFormat.F32,
+            ElementFormat.F16,
+            ElementFormat.BF16,
+            ElementFormat.Q8_0,
+            ElementFormat.Q4_0,
+            ElementFormat.Q4_K,
+            ElementFormat.Q6_K,
+        ];
+
+    public static TheoryData<ElementFormat> WrittenBlocks =>
+        [ElementFormat.Q8_0, ElementFormat.Q4_0, ElementFormat.Q4_K, ElementFormat.Q6_K];
+
+    [Fact]
+    public void Exactly_seven_formats_can_be_written()
+    {
+        var written = ElementFormats.All.Where(BlockCodecs.CanEncode).Order();
+        Assert.Equal(Written.Select(row => row.Data).Order(), written);
+        Assert.Throws<NotSupportedException>(() =>
+            BlockCodecs.EncodeRow(ElementFormat.Q4_1, new float[32], new byte[20])
+        );
+    }
+
+    [Theory]
+    [MemberData(nameof(Written))]
+    public void A_recorded_matrix_loses_no_more_than_the_recorded_error(ElementFormat format)
+    {
+        var original = ReadOriginal();
+        var decoded = RoundTrip(format, original);
+        using var record = JsonDocument.Parse(
+            File.ReadAllBytes(SharedData.Path("gguf-types", "expected.json"))
+        );
+        var recorded = record
+            .RootElement.GetProperty(format.Id())
+            .GetProperty("relative_error")
+            .GetDouble();
+        var ours = RelativeError(original, decoded);
+        output.WriteLine($"{format}: ours {ours:G5}, recorded {recorded:G5}");
+        Assert.InRange(ours, 0, recorded * Tolerance.EncoderError);
+    }
+
+    [Theory]
+    [InlineData(ElementFormat.F16)]
+    [InlineData(ElementFormat.BF16)]
+    [InlineData(ElementFormat.Q8_0)]
+    [InlineData(ElementFormat.Q4_0)]
+    public void Formats_with_one_rule_give_the_recorded_bytes(ElementFormat format)
+    {
+        var original = ReadOriginal();
+        var (_, _, recorded) = RecordedMatrices.ReadGguf(
+            SharedData.Path("gguf-types", format.Id() + ".gguf"),
+            "blk.0.ffn_down.weight"
+        );
+        var ours = new byte[recorded.Length];
+        BlockCodecs.EncodeRow(format, original, ours);
+        Assert.Equal(recorded, ours);
+    }
+
+    [Theory]
+    [MemberData(nameof(Written))]
+    public void Zeros_stay_zeros(ElementFormat format) =>
+        Assert.All(RoundTrip(format, new float[512]), value => Assert.Equal(0f, value));
+
+    [Theory]
+    [MemberData(nameof(WrittenBlocks))]
+    public void Equal_values_are_kept(ElementFormat format)
+    {
+        foreach (var value in new[] { 1f, -1f, 0.02f, -0.02f })
+        {
+            var values = new float[256];
+            values.AsSpan().Fill(value);
+
+            Assert.All(
+                RoundTrip(format, values),
+                decoded => Assert.Equal(value, decoded, Math.Abs(value) * (float)Tolerance.SubScale)
+            );
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(WrittenBlocks))]
+    public void Any_input_gives_finite_scales_and_values(ElementFormat format)
+    {
+        var random = new PhiloxRandom(11);
+        foreach (
+            var special in new[]
+            {
+                float.MaxValue,
+                -float.MaxValue,
+                float.PositiveInfinity,
+                float.NegativeInfinity,
+                float.NaN,
+                float.Epsilon,
+                -float.Epsilon,
+                1e-38f,
+                1e-20f,
+                6e-8f,
+                1e9f,
+                1e20f,
+            }
+        )
+        {
+            for (var filling = 0; filling < 3; filling++)
+            {
+                // One special value among zeros, among ordinary numbers, and nothing but it.
+                var values = new float[256];
+                for (var i = 0; i < values.Length; i++)
+                {
+                    values[i] = filling switch
+                    {
+                        0 => 0,
+                        1 => (float)random.NextDouble() - 0.5f,
+                        _ => special,
+                    };
+                }
+
+                values[77] = special;
+                var row = new byte[format.RowBytes(256)];
+                BlockCodecs.EncodeRow(format, values, row);
+                Assert.True(BlockCodecs.HasOnlyFiniteScales(format, row));
+                var decoded = new float[256];
+                BlockCodecs.DecodeRow(format, row, decoded);
+                Assert.All(decoded, value => Assert.True(float.IsFinite(value)));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(ElementFormat.Q8_0, 127)]
+    [InlineData(ElementFormat.Q4_0, 8)]
+    [InlineData(ElementFormat.Q4_K, 15)]
+    [InlineData(ElementFormat.Q6_K, 32)]
+    public void Small_values_lose_only_what_f16_cannot_say(ElementFormat format, int largestCode)
+    {
+        // The scales of such rows are subnormal in f16: its step of 2^-24 is all the precision there is.
+        var random = new PhiloxRandom(12);
+        var large = new float[256];
+        var small = new float[256];
+        for (var i = 0; i < large.Length; i++)
+        {
+            large[i] = ((float)random.NextDouble() - 0.5f) * 2;
+            small[i] = large[i] * 1e-4f;
+        }
+
+        var usual = RelativeError(large, RoundTrip(format, large));
+        var error = RelativeError(small, RoundTrip(format, small));
+        output.WriteLine($"{format}: {error:G4}, usually {usual:G4}");
+        Assert.InRange(error, 0, usual + Tolerance.SubnormalScale(largestCode));
+    }
+
+    [Theory]
+    [MemberData(nameof(WrittenBlocks))]
+    public void A_huge_value_does_not_disturb_other_blocks(ElementFormat format)
+    {
+        var values = new float[512];
+        values.AsSpan(256).Fill(0.5f);
+        values[3] = 1e30f;
+        var decoded = RoundTrip(format, values);
+        Assert.All(
+            decoded[256..],
+            value => Assert.Equal(0.5f, value, 0.5f * (float)Tolerance.SubScale)
+        );
+        Assert.True(decoded[3] > 1e5f);
+    }
+
+    private static float[] ReadOriginal()
+    {
+        var (_, _, rows) = RecordedMatrices.ReadGguf(
+            SharedData.Path("gguf-types", "f32.gguf"),
+            "blk.0.ffn_down.weight"
+        );
+        return MemoryMarshal.Cast<byte, float>(rows).ToArray();
+    }
+
+    private static float[] RoundTrip(ElementFormat format, float[] values)
+    {
+        var row = new byte[format.RowBytes(values.Length)];
+        BlockCodecs.EncodeRow(format, values, row);
+        var decoded = new float[values.Length];
+        BlockCodecs.DecodeRow(format, row, decoded);
+        return decoded;
+    }
+
+    private static double RelativeError(float[] original, float[] decoded)
+    {
+        var (error, squares) = (0.0, 0.0);
+        for (var i = 0; i < original.Length; i++)
+        {
+            var difference = (double)original[i] - decoded[i];
+            error += difference * difference;
+            squares += (double)original[i] * original[i];
+        }
+
+        return Math.Sqrt(error / squares);
+    }
+}
