@@ -199,13 +199,14 @@ public sealed class KvSequence : IDisposable
         {
             ref readonly var entry = ref _table[index];
             var group = _cache.Group(entry.Page);
+            var positions = group.Positions;
             var valid = entry.Valid | _tail.Mask(index);
             for (var head = 0; head < heads; head++)
             {
                 pages[head * count + index] = new KvPageRef(
                     group.Keys(bank, head),
                     group.Values(bank, head),
-                    group.Positions,
+                    positions,
                     valid,
                     entry.Offset,
                     entry.Group
