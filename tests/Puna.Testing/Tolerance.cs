@@ -66,6 +66,13 @@ public static class Tolerance
     public const double BF16Unit = 1.0 / 256;
 
     /// <summary>
+    /// Probabilities that an f32 oracle computed and printed with six digits, from logits printed with seven: half a unit
+    /// of the last digit of a logit up to 20 (5e-6, twice for the largest, divided by a temperature of 0.7), of the
+    /// probability (5e-6), and f32 rounding of either side; relative.
+    /// </summary>
+    public const double PrintedProbability = 3e-5;
+
+    /// <summary>
     /// Relative error of an encoder against the recorded one of the same format, as a factor: records have four digits,
     /// and two good searches differ by less than 2 %.
     /// </summary>
