@@ -17,6 +17,27 @@ public static class Tolerance
     /// <summary>One f32 elementary function (exp, sigmoid) by our polynomial, relative: 4 units in the last place.</summary>
     public const double F32Function = 4 * 2 * F32Unit;
 
+    /// <summary>
+    /// Attention in f32, relative to the largest value. A score errs by <see cref="F32Sum"/>(d) of the sum of its
+    /// products' magnitudes, one more unit for the scale, and its weight by as much relative to itself, plus the
+    /// function's error; numerator and denominator both have it, and each is a sum over the slots.
+    /// </summary>
+    /// <param name="headDim">d.</param>
+    /// <param name="slots">Slots summed over.</param>
+    /// <param name="magnitude">Largest scale * sum |q k| of a score.</param>
+    public static double Attention(int headDim, int slots, double magnitude) =>
+        2 * ((F32Sum(headDim) + F32Unit) * magnitude + F32Function + F32Sum(slots));
+
+    /// <summary>
+    /// <see cref="Attention"/> over queries and keys rotated in f32: an element of each is a sum of two products with
+    /// rounded sines and cosines, 3 units of |a| + |b|, and the two elements of a pair meet the other side's two.
+    /// </summary>
+    /// <param name="headDim">d.</param>
+    /// <param name="slots">Slots summed over.</param>
+    /// <param name="magnitude">Largest scale * sum |q k| of a score.</param>
+    public static double RotatedAttention(int headDim, int slots, double magnitude) =>
+        Attention(headDim + 12, slots, magnitude);
+
     /// <summary>Logits of a whole model in f32 against a float64 or f32 oracle, relative to their spread (the acceptance line of the data's readme).</summary>
     public const double Logits = 2e-4;
 
@@ -37,6 +58,9 @@ public static class Tolerance
 
     /// <summary>Rounding to f16: unit round-off 2^-11, relative.</summary>
     public const double F16Unit = 1.0 / 2048;
+
+    /// <summary>Rounding to f16 below its normal numbers: half of the smallest step 2^-24, absolute.</summary>
+    public const double F16Subnormal = 1.0 / (1 << 25);
 
     /// <summary>Rounding to bf16: unit round-off 2^-8, relative.</summary>
     public const double BF16Unit = 1.0 / 256;
@@ -85,4 +109,7 @@ public static class Tolerance
         var ninth = 2.0 / (9 * degreesOfFreedom);
         return degreesOfFreedom * Math.Pow(1 - ninth + (3.09 * Math.Sqrt(ninth)), 3);
     }
+
+    /// <summary>Largest distance of stories260K's int8 weights from its f32 weights, as the data's readme records it.</summary>
+    public const double Stories260KInt8 = 0.007;
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Puna.Kernels.Attention;
 using Puna.Kernels.Memory;
 
@@ -40,15 +41,8 @@ internal sealed class KvPageTable : IDisposable
     /// <summary>Appends an empty page.</summary>
     public void Append() => Append(new KvPageEntry { Page = _pool.Rent() });
 
-    /// <summary>Appends an entry whose reference the caller hands over.</summary>
-    public void Append(KvPageEntry entry)
-    {
-        Insert(Count, entry);
-        if (entry.Offset != 0)
-        {
-            Regroup();
-        }
-    }
+    /// <summary>Appends an entry whose reference the caller hands over; <see cref="Regroup"/> follows the last one.</summary>
+    public void Append(KvPageEntry entry) => Insert(Count, entry);
 
     /// <summary>Gives the entry a page that nobody else holds, with the same bytes.</summary>
     public void MakeOwn(int index)
@@ -107,6 +101,18 @@ internal sealed class KvPageTable : IDisposable
         return mask & entry.Valid;
     }
 
+    /// <summary>Committed slots whose effective positions lie in [from, to).</summary>
+    public int CountWithin(int from, int to)
+    {
+        var count = 0;
+        for (var index = 0; from < to && index < Count; index++)
+        {
+            count += BitOperations.PopCount(Within(_entries[index], from, to));
+        }
+
+        return count;
+    }
+
     /// <summary>
     /// Drops the slots whose effective positions lie in [from, to) and every page that is left without one.
     /// Returns the number of slots dropped.
@@ -119,7 +125,7 @@ internal sealed class KvPageTable : IDisposable
         {
             var entry = _entries[index];
             var mask = Within(entry, from, to);
-            dropped += System.Numerics.BitOperations.PopCount(mask);
+            dropped += BitOperations.PopCount(mask);
             entry.Valid &= ~mask;
             if (entry.Valid == 0)
             {
@@ -174,19 +180,8 @@ internal sealed class KvPageTable : IDisposable
 
     public void Dispose() => Cut(0);
 
-    private void Insert(int index, KvPageEntry entry)
-    {
-        if (Count == _entries.Length)
-        {
-            Array.Resize(ref _entries, Count * 2);
-        }
-
-        Array.Copy(_entries, index, _entries, index + 1, Count - index);
-        _entries[index] = entry;
-        Count++;
-    }
-
-    private void Regroup()
+    /// <summary>Numbers the distinct offsets.</summary>
+    public void Regroup()
     {
         OffsetCount = 1;
         for (var index = 0; index < Count; index++)
@@ -206,5 +201,17 @@ internal sealed class KvPageTable : IDisposable
             entry.Group = OffsetCount;
             _offsets[OffsetCount++] = entry.Offset;
         }
+    }
+
+    private void Insert(int index, KvPageEntry entry)
+    {
+        if (Count == _entries.Length)
+        {
+            Array.Resize(ref _entries, Count * 2);
+        }
+
+        Array.Copy(_entries, index, _entries, index + 1, Count - index);
+        _entries[index] = entry;
+        Count++;
     }
 }

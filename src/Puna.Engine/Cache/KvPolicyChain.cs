@@ -125,7 +125,8 @@ public sealed class KvPolicyChain
 
     internal void CheckLosses(int tokens, int losses)
     {
-        if (losses != tokens && (losses > 0 || Needs.HasFlag(KvNeeds.TokenNll)))
+        // Once for each token: no HasFlag, which allocates until the method is compiled with optimisation.
+        if (losses != tokens && (losses > 0 || (Needs & KvNeeds.TokenNll) != 0))
         {
             throw new ArgumentException(
                 $"The KV policy '{Name}' takes id and loss of each of the {tokens} tokens, {losses} losses were given.",

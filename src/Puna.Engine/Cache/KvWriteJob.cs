@@ -64,25 +64,24 @@ internal readonly struct KvWriteJob : IParallelJob
         var shape = _sequence.Cache.Shape;
         var group = _sequence.Cache.Group(_sequence.Table[entry].Page);
         var (keys, values) = (group.Keys(_bank, head), group.Values(_bank, head));
-        for (var index = 0; index < count; index++)
-        {
-            var key = (row + index) * _keyStride + (long)head * _headDim;
-            var value = (row + index) * _valueStride + (long)head * _headDim;
-            KvPageLayout.WriteKey(
-                shape.KeyFormat,
-                _headDim,
-                keys,
-                slot + index,
-                _keys.Slice(key, _headDim).Span
-            );
-            KvPageLayout.WriteValue(
-                shape.ValueFormat,
-                _headDim,
-                values,
-                slot + index,
-                _values.Slice(value, _headDim).Span
-            );
-        }
+        KvPageLayout.WriteKeys(
+            shape.KeyFormat,
+            _headDim,
+            keys,
+            slot,
+            count,
+            _keys.Slice(row * _keyStride + (long)head * _headDim),
+            _keyStride
+        );
+        KvPageLayout.WriteValues(
+            shape.ValueFormat,
+            _headDim,
+            values,
+            slot,
+            count,
+            _values.Slice(row * _valueStride + (long)head * _headDim),
+            _valueStride
+        );
     }
 
     private void CheckRows(NativeSpan<float> rows, long stride, string name)

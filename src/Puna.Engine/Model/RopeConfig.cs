@@ -27,8 +27,14 @@ public sealed record RopeConfig
     /// <summary>Yarn: beta_slow.</summary>
     public double BetaSlow { get; init; } = 1;
 
-    /// <summary>Yarn: attention_factor, multiplies sine and cosine; null means 0.1 ln(factor) + 1.</summary>
+    /// <summary>
+    /// Yarn: attention_factor, multiplies sine and cosine; null means 0.1 ln(factor) + 1, or 1 for a factor of at most 1
+    /// (Peng et al. 2023, equation 22). A file's mscale and mscale_all_dim are already folded into it.
+    /// </summary>
     public double? AttentionFactor { get; init; }
+
+    /// <summary>Yarn: the borders of the ramp are rounded outwards to whole frequencies (truncate, true unless the file says no).</summary>
+    public bool YarnTruncate { get; init; } = true;
 
     /// <summary>Factors: one divisor per frequency, [headDim / 2].</summary>
     public IReadOnlyList<float>? FrequencyFactors { get; init; }

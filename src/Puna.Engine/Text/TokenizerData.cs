@@ -9,7 +9,10 @@ public sealed record TokenizerData
     /// <summary>The algorithm.</summary>
     public required TokenizerKind Kind { get; init; }
 
-    /// <summary>Pieces by id, spelt as in the file: with the meta-space U+2581 in SentencePiece, in byte-level characters in BPE.</summary>
+    /// <summary>
+    /// Pieces by id, spelt as in the file: with the meta-space U+2581 in SentencePiece, in byte-level characters in
+    /// BPE (special and added tokens in plain text). An empty piece marks an id that nothing stands for.
+    /// </summary>
     public required IReadOnlyList<string> Pieces { get; init; }
 
     /// <summary>Scores by id (SentencePiece); empty otherwise.</summary>
@@ -18,14 +21,38 @@ public sealed record TokenizerData
     /// <summary>Types by id; empty means that all are normal.</summary>
     public IReadOnlyList<TokenType> Types { get; init; } = [];
 
-    /// <summary>Merges in order of rank, each "left right" (byte-level BPE).</summary>
+    /// <summary>
+    /// Flags of added tokens. A control, unknown or user-defined piece without an entry is recognised as it is
+    /// written, before normalisation.
+    /// </summary>
+    public IReadOnlyList<AddedToken> AddedTokens { get; init; } = [];
+
+    /// <summary>
+    /// Merges in order of rank, each "left right". Byte-level BPE needs them; SentencePiece pieces are merged by
+    /// them when there are no scores (tokenizer.json), else by score.
+    /// </summary>
     public IReadOnlyList<string> Merges { get; init; } = [];
 
     /// <summary>Name of the pre-tokeniser as GGUF spells it (gpt-2, llama-bpe, qwen2, smollm, default); null for SentencePiece.</summary>
     public string? PreTokenizer { get; init; }
 
-    /// <summary>SentencePiece: put a blank before the text.</summary>
+    /// <summary>SentencePiece: put a blank before the text, and before the text that follows a special token.</summary>
     public bool AddSpacePrefix { get; init; }
+
+    /// <summary>With <see cref="AddSpacePrefix"/>: only before the very first character, not after special tokens.</summary>
+    public bool SpacePrefixFirstOnly { get; init; }
+
+    /// <summary>With <see cref="AddSpacePrefix"/>: not where the text begins with a blank already (tokenizer.json's Metaspace).</summary>
+    public bool SpacePrefixUnlessBlank { get; init; }
+
+    /// <summary>SentencePiece: cut blanks at both ends and make one of many between words.</summary>
+    public bool RemoveExtraBlanks { get; init; }
+
+    /// <summary>SentencePiece: no piece reaches over a blank, not even a run of blanks (a Metaspace that splits).</summary>
+    public bool SplitAtBlanks { get; init; }
+
+    /// <summary>SentencePiece: the compiled character map of the normaliser, empty for identity.</summary>
+    public ReadOnlyMemory<byte> CharacterMap { get; init; }
 
     /// <summary>Apply Unicode NFC first.</summary>
     public bool Nfc { get; init; }

@@ -1,4 +1,5 @@
 using Puna.Kernels.Memory;
+using Puna.Kernels.Quantised;
 using Puna.Kernels.Threads;
 
 namespace Puna.Kernels.Matrices;
@@ -45,7 +46,7 @@ public static class MatrixPacker
                 rowOrder,
                 pool
             ),
-            _ => throw new NotSupportedException($"No packed matrix holds {format} yet."),
+            _ => BlockMatrixPacker.Pack(format, source, rows, columns, rowOrder, pool),
         };
     }
 

@@ -1,0 +1,293 @@
+using System.Numerics;
+using Puna.Kernels.Matrices;
+using Puna.Kernels.Memory;
+
+namespace Puna.Engine.Files.Gguf;
+
+/// <summary>
+/// Reads the header of a GGUF file: magic, version (u32), tensor count and entry count (u64), the entries (name, type,
+/// value), the tensors (name, dimension count u32, dimensions u64 fastest first, type u32, offset u64), padding to
+/// the alignment, data. Every count is held against the bytes that are left before anything is allocated for it.
+/// </summary>
+internal static class GgufHeader
+{
+    public const int DefaultAlignment = 32;
+    public const uint Magic = 0x46554747;
+    private const int LargestHeader = 1 << 30;
+    private const int LongestKey = 65535;
+    private const int LongestTensorName = 256;
+    private const int MostDimensions = 4;
+    private const int LargestAlignment = 1 << 20;
+
+    /// <summary>Smallest entry: an 8-byte length, one letter, a 4-byte type, one byte.</summary>
+    private const int SmallestEntry = 14;
+
+    /// <summary>Smallest tensor: an 8-byte length, one letter, dimension count, one dimension, type, offset.</summary>
+    private const int SmallestTensor = 33;
+
+    private static readonly Dictionary<uint, string> s_unreadable = new()
+    {
+        [4] = "Q4_2",
+        [5] = "Q4_3",
+        [9] = "Q8_1",
+        [15] = "Q8_K",
+        [16] = "IQ2_XXS",
+        [17] = "IQ2_XS",
+        [18] = "IQ3_XXS",
+        [19] = "IQ1_S",
+        [21] = "IQ3_S",
+        [22] = "IQ2_S",
+        [24] = "I8",
+        [25] = "I16",
+        [26] = "I32",
+        [27] = "I64",
+        [28] = "F64",
+        [29] = "IQ1_M",
+        [31] = "Q4_0_4_4",
+        [32] = "Q4_0_4_8",
+        [33] = "Q4_0_8_8",
+        [36] = "IQ4_NL_4_4",
+        [37] = "IQ4_NL_4_8",
+        [38] = "IQ4_NL_8_8",
+        [40] = "NVFP4",
+    };
+
+    public static GgufFile Read(MappedFile file)
+    {
+        var length = (int)Math.Min(file.Length, LargestHeader);
+        var cursor = new GgufCursor(file.Bytes.Slice(0, length).Span, file.Path);
+        if (length < 8 || cursor.UInt32() != Magic)
+        {
+            throw new InputException(
+                $"'{file.Path}' is no GGUF file: it does not start with the letters GGUF."
+            );
+        }
+
+        var version = cursor.UInt32();
+        if (version is not (2 or 3))
+        {
+            var reason =
+                (version & 0xFFFF) == 0 && version != 0
+                    ? "is written in big-endian order"
+                    : $"is GGUF version {version}";
+            throw new InputException(
+                $"'{file.Path}' {reason}; versions 2 and 3 in little-endian order can be read."
+            );
+        }
+
+        var gguf = new GgufFile(file, (int)version);
+        var tensors = Count(ref cursor, SmallestTensor, "tensors", file.Path);
+        var entries = Count(ref cursor, SmallestEntry, "metadata entries", file.Path);
+        gguf.Entries = ReadEntries(ref cursor, gguf, entries);
+        gguf.Alignment = ReadAlignment(gguf);
+        gguf.Tensors = ReadTensors(ref cursor, gguf, tensors, file.Length);
+        return gguf;
+    }
+
+    /// <summary>Bytes of a value of fixed size, or 0 for strings and arrays.</summary>
+    public static int SizeOf(GgufValueType type) =>
+        type switch
+        {
+            GgufValueType.UInt8 or GgufValueType.Int8 or GgufValueType.Bool => 1,
+            GgufValueType.UInt16 or GgufValueType.Int16 => 2,
+            GgufValueType.UInt32 or GgufValueType.Int32 or GgufValueType.Float32 => 4,
+            GgufValueType.UInt64 or GgufValueType.Int64 or GgufValueType.Float64 => 8,
+            _ => 0,
+        };
+
+    private static int Count(ref GgufCursor cursor, int smallest, string what, string path)
+    {
+        var count = cursor.UInt64();
+        return count <= (ulong)(cursor.Left / smallest)
+            ? (int)count
+            : throw new InputException(
+                $"'{path}' is cut off or damaged: its header announces {count} {what}, but only {cursor.Left} bytes follow."
+            );
+    }
+
+    private static List<GgufEntry> ReadEntries(ref GgufCursor cursor, GgufFile gguf, int count)
+    {
+        var entries = new List<GgufEntry>(count);
+        for (var index = 0; index < count; index++)
+        {
+            var key = cursor.Name(LongestKey, $"metadata entry {index}");
+            var type = ReadType(ref cursor, key, gguf.Path);
+            var elementType = type;
+            ulong elements = 1;
+            if (type == GgufValueType.Array)
+            {
+                elementType = ReadType(ref cursor, key, gguf.Path);
+                elements = cursor.UInt64();
+                if (elementType == GgufValueType.Array)
+                {
+                    throw new InputException(
+                        $"'{gguf.Path}' has an array of arrays in its metadata '{key}', which no known model file has."
+                    );
+                }
+            }
+
+            var start = cursor.Position;
+            if (SizeOf(elementType) is var size and > 0)
+            {
+                cursor.Skip(elements, size);
+            }
+            else
+            {
+                if (elements > (ulong)(cursor.Left / 8))
+                {
+                    throw new InputException(
+                        $"'{gguf.Path}' is cut off or damaged: '{key}' announces {elements} strings, but only {cursor.Left} bytes follow."
+                    );
+                }
+
+                for (var element = 0; element < (int)elements; element++)
+                {
+                    cursor.StringBytes();
+                }
+            }
+
+            var entry = new GgufEntry(
+                key,
+                type,
+                elementType,
+                (int)elements,
+                start,
+                cursor.Position - start
+            );
+            if (!gguf.TryAdd(entry))
+            {
+                throw new InputException(
+                    $"'{gguf.Path}' is damaged: its metadata has '{key}' twice."
+                );
+            }
+
+            entries.Add(entry);
+        }
+
+        return entries;
+    }
+
+    private static GgufValueType ReadType(ref GgufCursor cursor, string key, string path)
+    {
+        var type = cursor.UInt32();
+        return type <= (uint)GgufValueType.Float64
+            ? (GgufValueType)type
+            : throw new InputException(
+                $"'{path}' is damaged: its metadata '{key}' has the unknown value type {type}; 0 to 12 are known."
+            );
+    }
+
+    private static int ReadAlignment(GgufFile gguf)
+    {
+        var alignment = gguf.Integer("general.alignment") ?? DefaultAlignment;
+        return alignment is >= 8 and <= LargestAlignment && BitOperations.IsPow2(alignment)
+            ? (int)alignment
+            : throw new InputException(
+                $"'{gguf.Path}' is damaged: general.alignment is {alignment}; a power of two from 8 to {LargestAlignment} is accepted."
+            );
+    }
+
+    private static List<GgufTensor> ReadTensors(
+        ref GgufCursor cursor,
+        GgufFile gguf,
+        int count,
+        long fileLength
+    )
+    {
+        var tensors = new List<GgufTensor>(count);
+        var names = new HashSet<string>(count, StringComparer.Ordinal);
+        for (var index = 0; index < count; index++)
+        {
+            var name = cursor.Name(LongestTensorName, $"tensor {index}");
+            if (!names.Add(name))
+            {
+                throw new InputException(
+                    $"'{gguf.Path}' is damaged: it has tensor '{name}' twice."
+                );
+            }
+
+            tensors.Add(ReadTensor(ref cursor, gguf, name));
+        }
+
+        var start = (cursor.Position + (long)gguf.Alignment - 1) / gguf.Alignment * gguf.Alignment;
+        for (var index = 0; index < count; index++)
+        {
+            var tensor = tensors[index];
+            if (tensor.Offset % gguf.Alignment != 0)
+            {
+                throw new InputException(
+                    $"'{gguf.Path}' is damaged: tensor '{tensor.Name}' lies at offset {tensor.Offset}, which is no multiple of the alignment {gguf.Alignment}."
+                );
+            }
+
+            if (
+                tensor.Offset > fileLength - start
+                || tensor.Length > fileLength - start - tensor.Offset
+            )
+            {
+                throw new InputException(
+                    $"'{gguf.Path}' is cut off or damaged: tensor '{tensor.Name}' asks for {tensor.Length} bytes at {start} + {tensor.Offset}, but the file has {fileLength}."
+                );
+            }
+
+            tensors[index] = tensor with { Offset = start + tensor.Offset };
+        }
+
+        TensorRanges.RequireDisjoint(
+            gguf.Path,
+            tensors.Select(tensor => (tensor.Name, tensor.Offset, tensor.Length))
+        );
+        return tensors;
+    }
+
+    private static GgufTensor ReadTensor(ref GgufCursor cursor, GgufFile gguf, string name)
+    {
+        var dimensions = cursor.UInt32();
+        if (dimensions is 0 or > MostDimensions)
+        {
+            throw new InputException(
+                $"'{gguf.Path}' is damaged: tensor '{name}' has {dimensions} dimensions; 1 to {MostDimensions} are accepted."
+            );
+        }
+
+        var shape = new long[dimensions];
+        for (var index = shape.Length - 1; index >= 0; index--)
+        {
+            var size = cursor.UInt64();
+            shape[index] = size <= long.MaxValue ? (long)size : -1;
+        }
+
+        var type = cursor.UInt32();
+        var offset = cursor.UInt64();
+        var elements = TensorRanges.Elements(gguf.Path, name, shape);
+        var format = FormatOf(gguf.Path, name, type);
+        var columns = shape[^1];
+        if (columns % format.BlockSize() != 0)
+        {
+            throw new InputException(
+                $"'{gguf.Path}' is damaged: rows of tensor '{name}' have {columns} elements, which is no whole number of {format} blocks of {format.BlockSize()}."
+            );
+        }
+
+        return new GgufTensor(
+            name,
+            shape,
+            format,
+            offset <= long.MaxValue ? (long)offset : long.MaxValue / 2,
+            elements / format.BlockSize() * format.BlockBytes()
+        );
+    }
+
+    private static ElementFormat FormatOf(string path, string name, uint type)
+    {
+        if (Enum.IsDefined((ElementFormat)type))
+        {
+            return (ElementFormat)type;
+        }
+
+        var known = s_unreadable.TryGetValue(type, out var word) ? word : $"number {type}";
+        throw new InputException(
+            $"'{path}' stores tensor '{name}' in the GGUF type {known}, which cannot be read; readable are {string.Join(", ", ElementFormats.All)}."
+        );
+    }
+}

@@ -1,0 +1,17 @@
+using Puna.Kernels.Matrices;
+
+namespace Puna.Engine.Files.Gguf;
+
+/// <summary>A tensor of a GGUF file.</summary>
+/// <param name="Name">The name in the file, e.g. <c>blk.0.attn_q.weight</c>.</param>
+/// <param name="Shape">Shape, slowest dimension first (GGUF itself writes the fastest first).</param>
+/// <param name="Format">Coding of the elements.</param>
+/// <param name="Offset">Where its bytes start in the file.</param>
+/// <param name="Length">How many bytes it has.</param>
+public sealed record GgufTensor(
+    string Name,
+    IReadOnlyList<long> Shape,
+    ElementFormat Format,
+    long Offset,
+    long Length
+);

@@ -1,0 +1,114 @@
+using System.Buffers.Binary;
+using Puna.Engine.Files.Gguf;
+using Puna.Engine.Files.HuggingFace;
+using Puna.Engine.Files.Llama2c;
+using Puna.Engine.Files.Safetensors;
+using Puna.Kernels.Memory;
+
+namespace Puna.Engine.Files;
+
+/// <summary>Opens models, whatever their form.</summary>
+public static class ModelFiles
+{
+    /// <summary>
+    /// Opens a Hugging Face directory, a safetensors file beside its config.json, a GGUF file or a llama2.c
+    /// checkpoint; which of them it is follows from the content, not from the name. The weights are mapped, not read.
+    /// </summary>
+    /// <exception cref="InputException">The path cannot be read, is no model, is damaged, or describes what cannot be run.</exception>
+    public static IModelFile Open(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        if (Directory.Exists(path))
+        {
+            return HuggingFaceModelFile.Open(path);
+        }
+
+        var file = Map(path);
+        try
+        {
+            var start = file.Bytes.Slice(0, Math.Min(file.Length, 64)).Span;
+            if (
+                start.Length >= 4
+                && BinaryPrimitives.ReadUInt32LittleEndian(start) == GgufHeader.Magic
+            )
+            {
+                return GgufModelFile.Read(GgufHeader.Read(file));
+            }
+
+            if (Llama2cHeader.TryRead(file) is { } header)
+            {
+                return Llama2cModelFile.Read(file, header);
+            }
+
+            if (!SafetensorsHeader.Looks(start, file.Length))
+            {
+                throw new InputException(Unrecognised(path, start));
+            }
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
+        file.Dispose();
+        return HuggingFaceModelFile.Open(path);
+    }
+
+    /// <summary>Maps a regular file that has content.</summary>
+    /// <exception cref="InputException">There is none, or it cannot be read.</exception>
+    internal static MappedFile Map(string path)
+    {
+        try
+        {
+            if (path.Contains('\0', StringComparison.Ordinal))
+            {
+                throw new InputException("A path with a zero character names no file.");
+            }
+
+            // Devices and pipes have no length; opening a pipe would wait for a writer.
+            var found = new FileInfo(path);
+            if (!found.Exists)
+            {
+                throw new InputException(
+                    Directory.Exists(path)
+                        ? $"'{path}' is a folder where a file is needed."
+                        : $"There is no file '{path}'."
+                );
+            }
+
+            if (found.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target)
+            {
+                found = target;
+            }
+
+            return found.Length > 0
+                ? MappedFile.Open(path)
+                : throw new InputException($"'{path}' is empty.");
+        }
+        catch (Exception fault)
+            when (fault is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new InputException($"'{path}' cannot be read: {fault.Message}", fault);
+        }
+    }
+
+    private static string Unrecognised(string path, ReadOnlySpan<byte> start)
+    {
+        const string Known =
+            "a Hugging Face folder, a .gguf, a llama2.c .bin or a .safetensors beside its config.json can be read";
+        // The marks of a zip archive and of a pickle.
+        if (
+            start.StartsWith((ReadOnlySpan<byte>)[0x50, 0x4B, 3, 4])
+            || start.StartsWith((ReadOnlySpan<byte>)[0x80, 2])
+        )
+        {
+            return $"'{path}' looks like a PyTorch checkpoint, which is not read because it may hold code; {Known}.";
+        }
+
+        return
+            start.StartsWith("ggml"u8) || start.StartsWith("tjgg"u8) || start.StartsWith("lmgg"u8)
+            ? $"'{path}' is in a form of llama.cpp older than GGUF; {Known}."
+            : $"'{path}' is no model in a known form, or its header is damaged; {Known}.";
+    }
+}

@@ -1,0 +1,187 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Puna.Engine.Text.Normalization;
+using Puna.Engine.Text.PreTokenizers;
+
+namespace Puna.Engine.Text;
+
+/// <summary>
+/// Byte-level BPE: special tokens are taken out of the text, a pre-tokeniser cuts the rest into words, and the bytes
+/// of each word are merged by rank. Every text is said exactly, whatever its script.
+/// </summary>
+public sealed class ByteLevelTokenizer : ITokenizer
+{
+    private readonly Vocabulary _vocabulary;
+    private readonly MergeRanks _merges;
+    private readonly PreTokenizer _preTokenizer;
+    private readonly SpecialTokens _special;
+    private readonly WordCache _cache = new();
+    private readonly int[] _byteIds = new int[256];
+
+    /// <summary>Builds it from checked data.</summary>
+    /// <exception cref="InputException">The pre-tokeniser is unknown, there are no merges, or ids and merges do not fit the vocabulary.</exception>
+    public ByteLevelTokenizer(TokenizerData data)
+    {
+        _vocabulary = new Vocabulary(data);
+        if (data.Merges.Count == 0)
+        {
+            throw new InputException(
+                "The tokenizer is a byte-level BPE without merges; it needs its list of merges."
+            );
+        }
+
+        _preTokenizer = PreTokenizer.ByName(data.PreTokenizer ?? "default");
+        _merges = new MergeRanks(_vocabulary, data.Merges);
+        _special = new SpecialTokens(_vocabulary, splitUserDefined: true);
+        Span<char> piece = stackalloc char[1];
+        for (var value = 0; value < 256; value++)
+        {
+            piece[0] = ByteLevelAlphabet.Character((byte)value);
+            _byteIds[value] = _vocabulary.TryId(piece, out var id) ? id : -1;
+        }
+    }
+
+    /// <inheritdoc/>
+    public TokenizerData Data => _vocabulary.Data;
+
+    /// <inheritdoc/>
+    public int VocabularySize => _vocabulary.Count;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<int> Encode(string text, bool parseSpecial = true)
+    {
+        var whole = WellFormedText.Of(text);
+        var ids = new List<int>((whole.Length / 4) + 4);
+        var work = new Work(ids);
+        foreach (var segment in _special.Raw(parseSpecial).Split(whole))
+        {
+            if (!segment.IsText)
+            {
+                ids.Add(segment.Id);
+                continue;
+            }
+
+            var plain = whole.AsMemory(segment.Start, segment.Length);
+            if (Data.Nfc)
+            {
+                plain = CanonicalComposition.Normalize(plain.ToString()).AsMemory();
+            }
+
+            foreach (var part in _special.Normalized(parseSpecial).Split(plain.Span))
+            {
+                if (part.IsText)
+                {
+                    EncodeText(plain.Span.Slice(part.Start, part.Length), work);
+                }
+                else
+                {
+                    ids.Add(part.Id);
+                }
+            }
+        }
+
+        return ids;
+    }
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<byte> Bytes(int id) => _vocabulary.Bytes(id);
+
+    /// <inheritdoc/>
+    public string Decode(IReadOnlyList<int> ids, bool showSpecial = false) =>
+        StreamingDetokenizer.DecodeAll(this, ids, showSpecial);
+
+    /// <inheritdoc/>
+    public int? IdOf(string piece) => _vocabulary.TryId(piece, out var id) ? id : null;
+
+    /// <inheritdoc/>
+    public bool IsEnd(int id) => _vocabulary.IsEnd(id);
+
+    private void EncodeText(ReadOnlySpan<char> text, Work work)
+    {
+        _preTokenizer.Split(text, work.Ends);
+        var start = 0;
+        foreach (var end in CollectionsMarshal.AsSpan(work.Ends))
+        {
+            var word = text[start..end];
+            start = end;
+            if (_cache.TryAppend(word, work.Ids))
+            {
+                continue;
+            }
+
+            var from = work.Ids.Count;
+            EncodeWord(word, work);
+            _cache.Keep(word, work.Ids, from);
+        }
+    }
+
+    private void EncodeWord(ReadOnlySpan<char> word, Work work)
+    {
+        var bytes = work.Bytes(Encoding.UTF8.GetMaxByteCount(word.Length));
+        bytes = bytes[..Encoding.UTF8.GetBytes(word, bytes)];
+        if (Data.IgnoreMerges && TryWhole(bytes, out var whole))
+        {
+            work.Ids.Add(whole);
+            return;
+        }
+
+        work.Merger.Clear();
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            work.Merger.Add(i, 1, ByteId(bytes[i]));
+        }
+
+        work.Merger.Run([], _merges);
+        for (var at = work.Merger.First; at >= 0; at = work.Merger.Symbol(at).Next)
+        {
+            work.Ids.Add(work.Merger.Symbol(at).Id);
+        }
+    }
+
+    private bool TryWhole(ReadOnlySpan<byte> bytes, out int id)
+    {
+        id = 0;
+        if (bytes.Length > 256)
+        {
+            return false;
+        }
+
+        Span<char> piece = stackalloc char[bytes.Length];
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            piece[i] = ByteLevelAlphabet.Character(bytes[i]);
+        }
+
+        return _vocabulary.TryId(piece, out id);
+    }
+
+    private int ByteId(byte value) =>
+        _byteIds[value] >= 0
+            ? _byteIds[value]
+            : Data.UnknownId
+                ?? throw new InputException(
+                    $"The text holds the byte 0x{value:X2}, for which this tokenizer has neither a piece nor an unknown token."
+                );
+
+    /// <summary>What one call to encode needs for itself.</summary>
+    private sealed class Work(List<int> ids)
+    {
+        private byte[] _bytes = new byte[256];
+
+        public List<int> Ids { get; } = ids;
+
+        public List<int> Ends { get; } = [];
+
+        public BpeMerger Merger { get; } = new();
+
+        public Span<byte> Bytes(int length)
+        {
+            if (_bytes.Length < length)
+            {
+                _bytes = new byte[length];
+            }
+
+            return _bytes;
+        }
+    }
+}

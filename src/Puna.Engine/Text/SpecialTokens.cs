@@ -1,0 +1,69 @@
+namespace Puna.Engine.Text;
+
+/// <summary>
+/// The matchers of a tokenizer's special and added tokens: those found in the text as it was given and those found
+/// after normalisation, each with and without the control tokens.
+/// </summary>
+internal sealed class SpecialTokens
+{
+    private readonly SpecialTokenMatcher[] _matchers = new SpecialTokenMatcher[4];
+
+    /// <summary>Collects the tokens by their types and flags.</summary>
+    /// <param name="vocabulary">The pieces.</param>
+    /// <param name="splitUserDefined">
+    /// User-defined pieces without an entry in <see cref="TokenizerData.AddedTokens"/> are taken out of the text too;
+    /// SentencePiece itself matches them later.
+    /// </param>
+    public SpecialTokens(Vocabulary vocabulary, bool splitUserDefined)
+    {
+        var added = new Dictionary<int, AddedToken>();
+        foreach (var token in vocabulary.Data.AddedTokens)
+        {
+            if ((uint)token.Id >= (uint)vocabulary.Count)
+            {
+                throw new InputException(
+                    $"The tokenizer adds a token with id {token.Id}, but the vocabulary has the ids 0 to {vocabulary.Count - 1}."
+                );
+            }
+
+            added[token.Id] = token;
+        }
+
+        var all = new List<(string Spelling, AddedToken Token)>[4];
+        for (var i = 0; i < all.Length; i++)
+        {
+            all[i] = [];
+        }
+
+        for (var id = 0; id < vocabulary.Count; id++)
+        {
+            var type = vocabulary.Type(id);
+            var known = added.TryGetValue(id, out var token);
+            var control = type is TokenType.Control or TokenType.Unknown;
+            if (control || (type == TokenType.UserDefined && (known || splitUserDefined)))
+            {
+                token ??= new AddedToken(id);
+                var entry = (vocabulary.Piece(id), token);
+                all[Index(token.Normalized, withControl: true)].Add(entry);
+                if (!control)
+                {
+                    all[Index(token.Normalized, withControl: false)].Add(entry);
+                }
+            }
+        }
+
+        for (var i = 0; i < all.Length; i++)
+        {
+            _matchers[i] = new SpecialTokenMatcher(all[i]);
+        }
+    }
+
+    /// <summary>Tokens found in the text as given.</summary>
+    public SpecialTokenMatcher Raw(bool withControl) => _matchers[Index(false, withControl)];
+
+    /// <summary>Tokens found in the normalised text.</summary>
+    public SpecialTokenMatcher Normalized(bool withControl) => _matchers[Index(true, withControl)];
+
+    private static int Index(bool normalized, bool withControl) =>
+        (normalized ? 2 : 0) + (withControl ? 1 : 0);
+}

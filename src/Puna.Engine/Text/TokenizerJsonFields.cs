@@ -1,0 +1,98 @@
+using System.Text.Json;
+
+namespace Puna.Engine.Text;
+
+/// <summary>Reads JSON of a tokenizer's files so that every fault is an <see cref="InputException"/> that names the file.</summary>
+internal static class TokenizerJsonFields
+{
+    private static readonly JsonDocumentOptions Options = new()
+    {
+        MaxDepth = 64,
+        AllowTrailingCommas = false,
+    };
+
+    /// <summary>Parses a file whose root is an object, and reads it; the document lives no longer than that.</summary>
+    /// <exception cref="InputException">It is no JSON, nested too deeply, no object, or has text that is no Unicode.</exception>
+    public static T Read<T>(ReadOnlyMemory<byte> json, string path, Func<JsonElement, T> read)
+    {
+        if (json.Span.StartsWith("\uFEFF"u8))
+        {
+            json = json[3..];
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(json, Options);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? read(document.RootElement)
+                : throw new InputException(
+                    $"'{path}' holds a JSON {document.RootElement.ValueKind}; an object is needed."
+                );
+        }
+        catch (JsonException fault)
+        {
+            throw new InputException(
+                $"'{path}' is no valid JSON (line {fault.LineNumber + 1}, byte {fault.BytePositionInLine}); at most {Options.MaxDepth} levels are accepted.",
+                fault
+            );
+        }
+        catch (InvalidOperationException fault)
+        {
+            // What the parser throws for text that is no valid UTF-8, or escapes of half a surrogate pair.
+            throw new InputException($"'{path}' has text that is no valid Unicode.", fault);
+        }
+    }
+
+    /// <summary>A field, or null when it is absent or null.</summary>
+    public static JsonElement? Field(this JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object
+        && element.TryGetProperty(name, out var value)
+        && value.ValueKind != JsonValueKind.Null
+            ? value
+            : null;
+
+    /// <summary>A text, or null when it is absent or no text.</summary>
+    public static string? Text(this JsonElement element, string name) =>
+        element.Field(name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+
+    /// <summary>A truth value, or null when it is absent or none.</summary>
+    public static bool? Flag(this JsonElement element, string name) =>
+        element.Field(name) switch
+        {
+            { ValueKind: JsonValueKind.True } => true,
+            { ValueKind: JsonValueKind.False } => false,
+            _ => null,
+        };
+
+    /// <summary>The elements of a list; none when it is absent.</summary>
+    /// <exception cref="InputException">It is there, but no list.</exception>
+    public static IEnumerable<JsonElement> Items(
+        this JsonElement element,
+        string name,
+        string path
+    ) =>
+        element.Field(name) switch
+        {
+            null => [],
+            { ValueKind: JsonValueKind.Array } list => list.EnumerateArray(),
+            { } other => throw new InputException(
+                $"'{path}' has a {other.ValueKind} in '{name}'; a list is needed."
+            ),
+        };
+
+    /// <summary>A number as an id.</summary>
+    /// <exception cref="InputException">It is no whole number from 0 to 2^31 - 1.</exception>
+    public static int Id(this JsonElement value, string path, string what) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var id) && id >= 0
+            ? id
+            : throw new InputException(
+                $"'{path}' gives {what} the id {Short(value)}; a whole number from 0 to {int.MaxValue} is needed."
+            );
+
+    /// <summary>The beginning of a value as it is written, for messages.</summary>
+    public static string Short(JsonElement value)
+    {
+        var text = value.GetRawText();
+        return text.Length <= 120 ? text : text[..120] + "...";
+    }
+}

@@ -1,0 +1,50 @@
+namespace Puna.Kernels.Attention;
+
+/// <summary>One call of <see cref="PagedAttention"/> as pointers.</summary>
+internal unsafe struct AttentionArguments
+{
+    public AttentionShape Shape;
+
+    /// <summary>[offset groups, T, H, d].</summary>
+    public float* Queries;
+    public int Tokens;
+
+    /// <summary>[T].</summary>
+    public int* QueryPositions;
+
+    /// <summary>[Hk, pages of a head].</summary>
+    public KvPageRef* Pages;
+    public int PagesPerHead;
+
+    /// <summary>[T, tail pages], or null.</summary>
+    public uint* TailMasks;
+    public int TailPages;
+
+    /// <summary>[T, H, d].</summary>
+    public float* Output;
+
+    /// <summary>A <see cref="TileScratch"/> for each thread.</summary>
+    public float* Scratch;
+
+    /// <summary>The next unit of work to take.</summary>
+    public int* NextUnit;
+
+    /// <summary>Results of single chunks, when the chunks of a tile are shared out; else null.</summary>
+    public float* Parts;
+
+    /// <summary>Query heads that read one KV head.</summary>
+    public readonly int GroupHeads => Shape.QueryHeads / Shape.KvHeads;
+
+    /// <summary>Query rows of one KV head.</summary>
+    public readonly int Rows => Tokens * GroupHeads;
+
+    /// <summary>Tiles of query rows of one KV head.</summary>
+    public readonly int Tiles => (Rows + TileScratch.Rows - 1) / TileScratch.Rows;
+
+    /// <summary>Chunks of pages.</summary>
+    public readonly int Chunks => (PagesPerHead + TileScratch.Pages - 1) / TileScratch.Pages;
+
+    /// <summary>Floats of the result of one chunk for all <see cref="Rows"/>: sums, maxima, totals.</summary>
+    public readonly long PartFloats =>
+        ((long)Rows * (TileScratch.PaddedDim(Shape.HeadDim) + 2) + 15) / 16 * 16;
+}

@@ -1,0 +1,19 @@
+using System.Runtime.CompilerServices;
+using Puna.Kernels.Lanes;
+
+namespace Puna.Kernels.Attention;
+
+/// <summary><see cref="KvFormat.BF16"/>.</summary>
+internal readonly unsafe struct BF16Element : IKvElement
+{
+    public static int Bytes => sizeof(ushort);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Key<TLanes>(byte* page, int channel, int slot)
+        where TLanes : unmanaged, ILanes<TLanes> =>
+        Widening.Brain<TLanes>((ushort*)page + channel * KvPageRef.Slots + slot);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Value<TLanes>(byte* start)
+        where TLanes : unmanaged, ILanes<TLanes> => Widening.Brain<TLanes>((ushort*)start);
+}

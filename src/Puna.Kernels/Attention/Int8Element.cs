@@ -1,0 +1,22 @@
+using System.Runtime.CompilerServices;
+using Puna.Kernels.Lanes;
+
+namespace Puna.Kernels.Attention;
+
+/// <summary>The codes of <see cref="KvFormat.Int8"/>; the caller multiplies by the steps of the slots.</summary>
+internal readonly unsafe struct Int8Element : IKvElement
+{
+    public static int Bytes => sizeof(sbyte);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Key<TLanes>(byte* page, int channel, int slot)
+        where TLanes : unmanaged, ILanes<TLanes> =>
+        Widening.ByteOfInt<TLanes>(
+            (int*)page + (channel >> 2) * KvPageRef.Slots + slot,
+            channel & 3
+        );
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Value<TLanes>(byte* start)
+        where TLanes : unmanaged, ILanes<TLanes> => Widening.Bytes<TLanes>((sbyte*)start);
+}

@@ -1,0 +1,126 @@
+using Puna.Kernels.Lanes;
+using Puna.Kernels.Memory;
+using Puna.Kernels.Threads;
+
+namespace Puna.Kernels.Elementwise;
+
+/// <summary>
+/// The loop that all element-wise kernels share: result[r, c] = op(left[r, c], right[r, c]). The result may be left
+/// or right itself (same pointer and stride); otherwise they must not overlap.
+/// </summary>
+internal static unsafe class ElementRows
+{
+    /// <summary>Checks the shapes and runs the loop.</summary>
+    /// <param name="operation">The function.</param>
+    /// <param name="left">Row r at r * leftStride.</param>
+    /// <param name="leftStride">Elements from row to row.</param>
+    /// <param name="right">Row r at r * rightStride; a stride of 0 repeats one row.</param>
+    /// <param name="rightStride">Elements from row to row.</param>
+    /// <param name="result">Row r at r * resultStride.</param>
+    /// <param name="resultStride">Elements from row to row.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Elements of a row.</param>
+    /// <param name="pool">Threads.</param>
+    public static void Run<TOperator>(
+        TOperator operation,
+        NativeSpan<float> left,
+        int leftStride,
+        NativeSpan<float> right,
+        int rightStride,
+        NativeSpan<float> result,
+        int resultStride,
+        int rows,
+        int columns,
+        WorkerPool pool
+    )
+        where TOperator : struct, IElementOperator
+    {
+        RowShape.Check(left.Length, leftStride, rows, columns, nameof(left));
+        RowShape.Check(
+            right.Length,
+            rightStride,
+            rightStride == 0 ? Math.Min(rows, 1) : rows,
+            columns,
+            nameof(right)
+        );
+        RowShape.Check(result.Length, resultStride, rows, columns, nameof(result));
+        Dispatch.Run(
+            new Job<TOperator>(
+                operation,
+                left.Pointer,
+                leftStride,
+                right.Pointer,
+                rightStride,
+                result.Pointer,
+                resultStride,
+                rows,
+                columns
+            ),
+            pool,
+            (long)rows * columns
+        );
+    }
+
+    internal readonly struct Job<TOperator>(
+        TOperator operation,
+        float* left,
+        nint leftStride,
+        float* right,
+        nint rightStride,
+        float* result,
+        nint resultStride,
+        int rows,
+        int columns
+    ) : ILanesJob
+        where TOperator : struct, IElementOperator
+    {
+        // Long rows are shared out in pieces; a multiple of every width, so that only the last has a tail.
+        private const int Piece = 1024;
+        private readonly TOperator _operation = operation;
+        private readonly float* _left = left;
+        private readonly float* _right = right;
+        private readonly float* _result = result;
+
+        public void Execute<TLanes>(int part, int parts)
+            where TLanes : unmanaged, ILanes<TLanes>
+        {
+            var pieces = (columns + Piece - 1) / Piece;
+            var units = checked(rows * pieces);
+            var end = Dispatch.PartStart(units, part + 1, parts);
+            for (var unit = Dispatch.PartStart(units, part, parts); unit < end; unit++)
+            {
+                var row = unit / pieces;
+                var first = unit % pieces * Piece;
+                Apply<TLanes>(
+                    _left + row * leftStride + first,
+                    _right + row * rightStride + first,
+                    _result + row * resultStride + first,
+                    Math.Min(Piece, columns - first)
+                );
+            }
+        }
+
+        private void Apply<TLanes>(float* a, float* b, float* y, int count)
+            where TLanes : unmanaged, ILanes<TLanes>
+        {
+            var index = 0;
+            for (; index + TLanes.Width <= count; index += TLanes.Width)
+            {
+                TLanes.Store(
+                    _operation.Apply(TLanes.Load(a + index), TLanes.Load(b + index)),
+                    y + index
+                );
+            }
+
+            var rest = count - index;
+            if (rest > 0)
+            {
+                var value = _operation.Apply(
+                    PartialLanes.Load<TLanes>(a + index, rest),
+                    PartialLanes.Load<TLanes>(b + index, rest)
+                );
+                PartialLanes.Store(value, y + index, rest);
+            }
+        }
+    }
+}

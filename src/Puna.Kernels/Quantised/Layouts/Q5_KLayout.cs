@@ -1,0 +1,105 @@
+using System.Runtime.CompilerServices;
+using Puna.Kernels.Matrices;
+using Puna.Kernels.Quantised.RowLanes;
+
+namespace Puna.Kernels.Quantised.Layouts;
+
+/// <summary>
+/// Q5_K: eight times a nibble plane and a bit plane of the fifth bits; d and dmin for each row, then the file's twelve
+/// bytes of 6-bit scales and minima, each byte of 16 rows side by side.
+/// </summary>
+internal readonly unsafe struct Q5_KLayout : IBlockLayout
+{
+    private const int Group = PackedMatrix.RowGroup;
+
+    public static ElementFormat Format => ElementFormat.Q5_K;
+
+    public static int SubBlocks => 8;
+
+    public static int CodeWords => 40;
+
+    public static int ScaleBytes => 16;
+
+    public static DotKind Kind => DotKind.Unsigned;
+
+    public static int MaximumCode => 31;
+
+    public static int Zero => 0;
+
+    public static bool HasMinimum => true;
+
+    public static void Pack(byte* source, uint* codes, byte* scales, int row)
+    {
+        ((ushort*)scales)[row] = ((ushort*)source)[0];
+        ((ushort*)scales)[Group + row] = ((ushort*)source)[1];
+        for (var plane = 0; plane < 12; plane++)
+        {
+            scales[64 + plane * Group + row] = source[4 + plane];
+        }
+
+        var high = (uint*)(source + 16);
+        var quads = stackalloc uint[8];
+        for (var sub = 0; sub < 8; sub++)
+        {
+            var words = (uint*)(source + 48 + 32 * (sub / 2));
+            for (var quad = 0; quad < 8; quad++)
+            {
+                quads[quad] =
+                    ((words[quad] >> (4 * (sub & 1))) & 0x0F0F0F0F)
+                    | (((high[quad] >> sub) & 0x01010101) << 4);
+            }
+
+            QuadPlanes.StoreNibbles(quads, codes + sub * 5 * Group);
+            QuadPlanes.StoreBits(quads, 4, codes + (sub * 5 + 4) * Group);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void LoadCodes<TLanes>(
+        byte* codes,
+        int sub,
+        int row,
+        out TLanes quad0,
+        out TLanes quad1,
+        out TLanes quad2,
+        out TLanes quad3,
+        out TLanes quad4,
+        out TLanes quad5,
+        out TLanes quad6,
+        out TLanes quad7
+    )
+        where TLanes : unmanaged, IRowLanes<TLanes>
+    {
+        var words = codes + sub * (5 * 64) + row * 4;
+        QuadPlanes.LoadNibbles(
+            words,
+            out quad0,
+            out quad1,
+            out quad2,
+            out quad3,
+            out quad4,
+            out quad5,
+            out quad6,
+            out quad7
+        );
+        QuadPlanes.AddBits(
+            words + 256,
+            4,
+            ref quad0,
+            ref quad1,
+            ref quad2,
+            ref quad3,
+            ref quad4,
+            ref quad5,
+            ref quad6,
+            ref quad7
+        );
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ExpandScales<TLanes>(byte* scales, int count, float* table)
+        where TLanes : unmanaged, IRowLanes<TLanes>
+    {
+        SixBitPlanes.Expand<TLanes>(scales, table);
+    }
+}

@@ -1,0 +1,61 @@
+using Puna.Kernels.Lanes;
+using Puna.Kernels.Matrices;
+using Puna.Kernels.Memory;
+using Puna.Kernels.Threads;
+
+namespace Puna.Kernels.Quantised;
+
+/// <summary>
+/// A packed matrix of any block format. With int8 activations its product is exact in integers inside each sub-block
+/// (see <see cref="BlockProduct"/>); with f32 activations the weights are decoded to f32 panels.
+/// </summary>
+internal abstract unsafe class PackedBlockMatrix(ElementFormat format, int rows, int columns)
+    : PackedMatrix(format, rows, columns)
+{
+    /// <inheritdoc/>
+    public sealed override void Multiply(
+        ActivationRows x,
+        NativeSpan<float> y,
+        int yStride,
+        WorkerPool pool
+    )
+    {
+        if (x.Format == ActivationFormat.Int8)
+        {
+            MultiplyInt8(x, y, yStride, pool, Dispatch.Level);
+        }
+        else
+        {
+            MultiplyF32(x, y, yStride, pool);
+        }
+    }
+
+    /// <summary>The int8 product with the vectors of a level; every level runs everywhere, in software if it must.</summary>
+    internal abstract void MultiplyInt8(
+        ActivationRows x,
+        NativeSpan<float> y,
+        int yStride,
+        WorkerPool pool,
+        KernelLevel level
+    );
+
+    /// <summary>The f32 product.</summary>
+    internal abstract void MultiplyF32(
+        ActivationRows x,
+        NativeSpan<float> y,
+        int yStride,
+        WorkerPool pool
+    );
+
+    /// <summary>Decodes a panel [count, 16] of a row group with vectors of 4, 8 or 16 rows.</summary>
+    internal abstract void DecodePanel(int group, int first, int count, int width, float* panel);
+
+    /// <summary>Rows of a vector at a level.</summary>
+    private protected static int Width(KernelLevel level) =>
+        level switch
+        {
+            KernelLevel.Avx512 => 16,
+            KernelLevel.Avx2 => 8,
+            _ => 4,
+        };
+}

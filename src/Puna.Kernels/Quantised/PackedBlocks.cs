@@ -1,0 +1,136 @@
+using System.Runtime.CompilerServices;
+using Puna.Kernels.Lanes;
+using Puna.Kernels.Matrices;
+using Puna.Kernels.Memory;
+using Puna.Kernels.Quantised.Layouts;
+using Puna.Kernels.Threads;
+
+namespace Puna.Kernels.Quantised;
+
+/// <summary>A matrix of a block format, 16 rows interleaved: see <see cref="IBlockLayout"/> for the layout.</summary>
+/// <typeparam name="TLayout">The format.</typeparam>
+internal sealed unsafe class PackedBlocks<TLayout> : PackedBlockMatrix
+    where TLayout : struct, IBlockLayout
+{
+    private readonly NativeBuffer<byte> _memory;
+    private readonly BlockStorage<TLayout> _storage;
+
+    /// <summary>Packs the rows of a file; the arguments are those of <see cref="MatrixPacker.Pack"/>, checked.</summary>
+    public PackedBlocks(
+        NativeSpan<byte> source,
+        int rows,
+        int columns,
+        ReadOnlySpan<int> rowOrder,
+        WorkerPool pool
+    )
+        : base(TLayout.Format, rows, columns)
+    {
+        _memory = new NativeBuffer<byte>(
+            new BlockStorage<TLayout>(null, rows, columns).Bytes,
+            clear: false
+        );
+        _storage = new BlockStorage<TLayout>(_memory.Span.Pointer, rows, columns);
+        fixed (int* order = rowOrder)
+        {
+            var job = new BlockPackJob<TLayout>(_storage, source.Pointer, order);
+            pool.Run(ref job);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override long Bytes => _memory.Bytes;
+
+    /// <inheritdoc/>
+    [SkipLocalsInit]
+    public override void DequantRows(int firstRow, int rowCount, Span<float> destination)
+    {
+        CheckRows(firstRow, rowCount, destination.Length);
+        var memory = stackalloc float[PanelProduct.Depth * RowGroup + 16];
+        var panel = PanelProduct.Align(memory);
+        var width = Width(Dispatch.Level);
+        for (var row = firstRow; row < firstRow + rowCount; )
+        {
+            var group = row / RowGroup;
+            var end = Math.Min((group + 1) * RowGroup, firstRow + rowCount);
+            for (var first = 0; first < Columns; first += PanelProduct.Depth)
+            {
+                var count = Math.Min(PanelProduct.Depth, Columns - first);
+                _storage.Decode(group, first, count, width, panel);
+                for (var inner = row; inner < end; inner++)
+                {
+                    CopyColumn(
+                        panel + inner % RowGroup,
+                        destination.Slice((inner - firstRow) * Columns + first, count)
+                    );
+                }
+            }
+
+            row = end;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose() => _memory.Dispose();
+
+    /// <inheritdoc/>
+    internal override void MultiplyInt8(
+        ActivationRows x,
+        NativeSpan<float> y,
+        int yStride,
+        WorkerPool pool,
+        KernelLevel level
+    )
+    {
+        CheckProduct(x, y, yStride);
+        var job = new BlockProductJob<TLayout>(
+            _storage,
+            x.Quantised.Pointer,
+            x.Tokens,
+            y.Pointer,
+            yStride,
+            level
+        );
+        if ((long)Rows * Columns * x.Tokens < Dispatch.ParallelWork)
+        {
+            job.Execute(0, 1);
+        }
+        else
+        {
+            pool.Run(ref job);
+        }
+    }
+
+    /// <inheritdoc/>
+    internal override void MultiplyF32(
+        ActivationRows x,
+        NativeSpan<float> y,
+        int yStride,
+        WorkerPool pool
+    )
+    {
+        CheckProduct(x, y, yStride);
+        PanelProduct.Multiply(
+            new BlockPanelSource<TLayout>(_storage),
+            Rows,
+            Columns,
+            x.Values.Pointer,
+            x.Stride,
+            x.Tokens,
+            y.Pointer,
+            yStride,
+            pool
+        );
+    }
+
+    /// <inheritdoc/>
+    internal override void DecodePanel(int group, int first, int count, int width, float* panel) =>
+        _storage.Decode(group, first, count, width, panel);
+
+    private static void CopyColumn(float* source, Span<float> target)
+    {
+        for (var column = 0; column < target.Length; column++)
+        {
+            target[column] = source[column * RowGroup];
+        }
+    }
+}

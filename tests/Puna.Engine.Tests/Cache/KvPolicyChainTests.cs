@@ -1,0 +1,202 @@
+using Puna.Engine.Cache;
+using Puna.Kernels.Attention;
+
+namespace Puna.Engine.Tests.Cache;
+
+public sealed class KvPolicyChainTests
+{
+    [Fact]
+    public void Hooks_see_committed_tokens_only_and_each_page_is_sealed_once()
+    {
+        var log = new LoggingPolicy("log", KvNeeds.TokenNll, KvEffects.None);
+        using var fixture = new CacheFixture(
+            policies: new KvPolicyChain([log], KvNeeds.TokenNll | KvNeeds.AllKeys)
+        );
+        using var sequence = fixture.Cache.CreateSequence();
+        fixture.Append(sequence, [.. Enumerable.Range(0, 40)]);
+        Assert.Empty(log.Events);
+        sequence.Truncate(0);
+        Assert.Empty(log.Events);
+        fixture.Append(sequence, [.. Enumerable.Range(0, 40)]);
+        sequence.Commit([.. Enumerable.Range(0, 33)], new float[33]);
+        Assert.Equal(["append 0-2 33", "seal 0", "commit 33 33"], log.Events);
+        log.Events.Clear();
+        fixture.Append(sequence, [.. Enumerable.Range(33, 31)]);
+        sequence.Commit([.. Enumerable.Range(33, 31)], new float[31]);
+        Assert.Equal(["append 1-2 64", "seal 1", "commit 31 31"], log.Events);
+    }
+
+    [Fact]
+    public void A_policy_that_needs_losses_cannot_be_left_without()
+    {
+        var log = new LoggingPolicy("log", KvNeeds.TokenNll, KvEffects.None);
+        using var fixture = new CacheFixture(policies: new KvPolicyChain([log], KvNeeds.TokenNll));
+        using var sequence = fixture.Cache.CreateSequence();
+        fixture.Append(sequence, 1, 2);
+        Assert.Throws<ArgumentException>(() => sequence.Commit(2));
+        Assert.Throws<ArgumentException>(() => sequence.Commit([1, 2], [0.5f]));
+        Assert.Equal(2, sequence.TailLength);
+        sequence.Commit([1, 2], [0.5f, 0.25f]);
+        Assert.Equal(2, sequence.LogicalLength);
+    }
+
+    [Fact]
+    public void A_selecting_stage_narrows_the_plan()
+    {
+        var first = new FirstPagePolicy();
+        using var fixture = new CacheFixture(policies: new KvPolicyChain([first], KvNeeds.AllKeys));
+        using var sequence = fixture.Filled(0, 70);
+        var pages = new KvPageRef[2 * 3];
+        var plan = new KvAttendPlan(0, pages, sequence.Pages(0, pages));
+        fixture.Cache.Policies.BeforeAttend(sequence, default, 1, ref plan);
+        Assert.Equal(1, plan.PagesPerHead);
+        Assert.Equal(0, plan.Pages[1].Positions[0]);
+        Assert.Equal(70, sequence.PhysicalLength);
+    }
+
+    [Theory]
+    [InlineData(
+        KvNeeds.None,
+        KvEffects.DropsSlots,
+        KvNeeds.AllKeys,
+        KvEffects.SelectsOnly,
+        "needs every key"
+    )]
+    [InlineData(
+        KvNeeds.AllKeys,
+        KvEffects.SelectsOnly,
+        KvNeeds.None,
+        KvEffects.DropsSlots,
+        "it drops keys"
+    )]
+    [InlineData(
+        KvNeeds.None,
+        KvEffects.LossyKeys,
+        KvNeeds.None,
+        KvEffects.MovesRaggedly,
+        "re-quantise"
+    )]
+    [InlineData(
+        KvNeeds.None,
+        KvEffects.MovesRigidly,
+        KvNeeds.None,
+        KvEffects.MovesRaggedly,
+        "different amounts"
+    )]
+    [InlineData(
+        KvNeeds.None,
+        KvEffects.MovesRaggedly,
+        KvNeeds.None,
+        KvEffects.MovesRigidly,
+        "in runs"
+    )]
+    public void Stages_that_do_not_fit_are_refused_with_both_names_and_the_reason(
+        KvNeeds firstNeeds,
+        KvEffects firstEffects,
+        KvNeeds secondNeeds,
+        KvEffects secondEffects,
+        string reason
+    )
+    {
+        var first = new LoggingPolicy("first", firstNeeds, firstEffects);
+        var second = new LoggingPolicy("second", secondNeeds, secondEffects);
+        var fault = Assert.Throws<InputException>(() =>
+            new KvPolicyChain([first, second], (KvNeeds)(-1))
+        );
+        Assert.StartsWith(
+            "kv-policy: 'second' cannot follow 'first': ",
+            fault.Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(reason, fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_engine_does_not_give_or_keep_is_refused_at_once()
+    {
+        var needy = new LoggingPolicy("needy", KvNeeds.AttentionMass, KvEffects.None);
+        var fault = Assert.Throws<InputException>(() =>
+            new KvPolicyChain([needy], KvNeeds.TokenNll)
+        );
+        Assert.Contains("'needy' needs AttentionMass", fault.Message, StringComparison.Ordinal);
+        var perHead = new LoggingPolicy("heads", KvNeeds.None, KvEffects.PerHead);
+        Assert.Throws<InputException>(() =>
+            new CacheFixture(policies: new KvPolicyChain([perHead], KvNeeds.None))
+        );
+        var suffix = new LoggingPolicy("suffix", KvNeeds.None, KvEffects.DependsOnSuffix);
+        using var fixture = new CacheFixture(policies: new KvPolicyChain([suffix], KvNeeds.None));
+        Assert.Throws<InputException>(() => new PrefixTree(fixture.Cache));
+    }
+
+    [Fact]
+    public void A_chain_is_named_after_its_stages()
+    {
+        var chain = new KvPolicyChain(
+            [
+                new LoggingPolicy("one", KvNeeds.None, KvEffects.LossyKeys),
+                new LoggingPolicy("two", KvNeeds.None, KvEffects.LossyValues),
+            ],
+            KvNeeds.None
+        );
+        Assert.Equal(("one+two", "one:1+two:1"), (chain.Name, chain.Fingerprint));
+        Assert.Equal(KvEffects.LossyKeys | KvEffects.LossyValues, chain.Effects);
+        Assert.Equal(
+            ("dense", "dense"),
+            (KvPolicyChain.Dense.Name, KvPolicyChain.Dense.Fingerprint)
+        );
+    }
+
+    private sealed class LoggingPolicy(string name, KvNeeds needs, KvEffects effects) : IKvPolicy
+    {
+        public List<string> Events { get; } = [];
+
+        public string Name => name;
+
+        public string Fingerprint => $"{name}:1";
+
+        public KvNeeds Needs => needs;
+
+        public KvEffects Effects => effects;
+
+        public void OnAppend(KvSequence sequence, int firstPage, int endPage)
+        {
+            Assert.Equal(0, sequence.TailLength);
+            Events.Add($"append {firstPage}-{endPage} {sequence.PhysicalLength}");
+        }
+
+        public void OnSeal(KvSequence sequence, int page) => Events.Add($"seal {page}");
+
+        public void OnCommit(
+            KvSequence sequence,
+            ReadOnlySpan<int> tokens,
+            ReadOnlySpan<float> nll
+        ) => Events.Add($"commit {tokens.Length} {nll.Length}");
+    }
+
+    private sealed class FirstPagePolicy : IKvPolicy
+    {
+        public string Name => "first-page";
+
+        public string Fingerprint => "first-page";
+
+        public KvNeeds Needs => KvNeeds.AllKeys;
+
+        public KvEffects Effects => KvEffects.SelectsOnly;
+
+        public void BeforeAttend(
+            KvSequence sequence,
+            Puna.Kernels.Memory.NativeSpan<float> queries,
+            int tokens,
+            ref KvAttendPlan plan
+        )
+        {
+            var heads = sequence.Cache.Shape.Bank(plan.Bank).KvHeads;
+            for (var head = 0; head < heads; head++)
+            {
+                plan.Pages[head] = plan.Pages[head * plan.PagesPerHead];
+            }
+
+            plan.PagesPerHead = 1;
+        }
+    }
+}

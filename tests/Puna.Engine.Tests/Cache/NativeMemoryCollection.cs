@@ -1,0 +1,5 @@
+namespace Puna.Engine.Tests.Cache;
+
+/// <summary>Tests that measure the memory of the whole process.</summary>
+[CollectionDefinition(nameof(NativeMemoryCollection), DisableParallelization = true)]
+public sealed class NativeMemoryCollection;

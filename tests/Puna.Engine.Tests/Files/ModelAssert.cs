@@ -1,0 +1,63 @@
+using System.Runtime.InteropServices;
+using Puna.Engine.Files;
+using Puna.Kernels.Matrices;
+
+namespace Puna.Engine.Tests.Files;
+
+internal static class ModelAssert
+{
+    /// <summary>The tensor's values in Hugging Face's row order, for dense formats, decoded here and not by the codecs under test.</summary>
+    public static float[] Values(StoredTensor tensor)
+    {
+        var bytes = tensor.Data.Span.ToArray();
+        var flat = tensor.Format switch
+        {
+            ElementFormat.F32 => MemoryMarshal.Cast<byte, float>(bytes).ToArray(),
+            ElementFormat.F16 =>
+            [
+                .. MemoryMarshal.Cast<byte, Half>(bytes).ToArray().Select(x => (float)x),
+            ],
+            ElementFormat.BF16 =>
+            [
+                .. MemoryMarshal
+                    .Cast<byte, ushort>(bytes)
+                    .ToArray()
+                    .Select(x => BitConverter.UInt32BitsToSingle((uint)x << 16)),
+            ],
+            _ => throw new NotSupportedException($"{tensor.Format}"),
+        };
+        if (tensor.RowOrder is not { } order)
+        {
+            return flat;
+        }
+
+        var columns = flat.Length / order.Length;
+        var sorted = new float[flat.Length];
+        for (var row = 0; row < order.Length; row++)
+        {
+            Array.Copy(flat, order[row] * columns, sorted, row * columns, columns);
+        }
+
+        return sorted;
+    }
+
+    /// <summary>Both models have the same tensors with the same values.</summary>
+    public static void SameTensors(IModelFile expected, IModelFile actual)
+    {
+        var found = actual.Tensors.ToDictionary(tensor => tensor.Name);
+        foreach (var slot in ModelTensors.Of(expected.Config))
+        {
+            var left = expected.Tensors.Single(tensor => tensor.Name == slot.Name);
+            Assert.Equal(left.Shape, found[slot.Name].Shape);
+            Assert.Equal(Values(left), Values(found[slot.Name]));
+        }
+    }
+
+    public static string Sentence(Action action)
+    {
+        var fault = Assert.Throws<InputException>(action);
+        Assert.DoesNotContain('\n', fault.Message);
+        Assert.EndsWith(".", fault.Message, StringComparison.Ordinal);
+        return fault.Message;
+    }
+}

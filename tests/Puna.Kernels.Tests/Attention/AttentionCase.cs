@@ -1,0 +1,283 @@
+using Puna.Kernels.Attention;
+using Puna.Kernels.Memory;
+using Puna.Kernels.Threads;
+using Puna.Testing.Oracles;
+
+namespace Puna.Kernels.Tests.Attention;
+
+/// <summary>
+/// Random pages and queries of one attention call. Slots that are not written hold NaN (all bits set), so that a
+/// kernel that touches them shows it.
+/// </summary>
+internal sealed class AttentionCase : IDisposable
+{
+    private readonly List<IDisposable> _owned = [];
+    private readonly Random _random;
+
+    public AttentionCase(AttentionShape shape, int pagesPerHead, int groups, int seed)
+    {
+        Shape = shape;
+        Groups = groups;
+        _random = new Random(seed);
+        Pages = new KvPageRef[shape.KvHeads * pagesPerHead];
+        PagesPerHead = pagesPerHead;
+        for (var index = 0; index < Pages.Length; index++)
+        {
+            var keys = Own(
+                new NativeBuffer<byte>(KvPageLayout.KeyBytes(shape.KeyFormat, shape.HeadDim))
+            );
+            var values = Own(
+                new NativeBuffer<byte>(KvPageLayout.ValueBytes(shape.ValueFormat, shape.HeadDim))
+            );
+            var positions = Own(new NativeBuffer<int>(KvPageRef.Slots));
+            keys.Span.Span.Fill(0xFF);
+            values.Span.Span.Fill(0xFF);
+            Pages[index] = new KvPageRef(keys.Span, values.Span, positions.Span, 0, 0, 0);
+        }
+    }
+
+    public AttentionShape Shape { get; }
+
+    public int Groups { get; }
+
+    public KvPageRef[] Pages { get; }
+
+    public int PagesPerHead { get; }
+
+    public int Tokens { get; private set; }
+
+    public int[] QueryPositions { get; private set; } = [];
+
+    public uint[] TailMasks { get; set; } = [];
+
+    public int TailPages { get; set; }
+
+    public NativeSpan<float> Queries { get; private set; }
+
+    /// <summary>n tokens at positions 0..n-1 in slots 0..n-1 of every head.</summary>
+    public void Fill(int count)
+    {
+        for (var slot = 0; slot < count; slot++)
+        {
+            for (var head = 0; head < Shape.KvHeads; head++)
+            {
+                Write(head, slot, slot);
+            }
+        }
+    }
+
+    /// <summary>Writes a random key and value.</summary>
+    public void Write(int head, int slot, int position)
+    {
+        var page = Pages[head * PagesPerHead + slot / KvPageRef.Slots];
+        var inside = slot % KvPageRef.Slots;
+        KvPageLayout.WriteKey(
+            Shape.KeyFormat,
+            Shape.HeadDim,
+            page.Keys,
+            inside,
+            Row(Shape.HeadDim)
+        );
+        KvPageLayout.WriteValue(
+            Shape.ValueFormat,
+            Shape.HeadDim,
+            page.Values,
+            inside,
+            Row(Shape.HeadDim)
+        );
+        page.Positions[inside] = position;
+        SetValid(head, slot / KvPageRef.Slots, page.Valid | (1u << inside));
+    }
+
+    public void SetValid(int head, int page, uint valid)
+    {
+        ref var reference = ref Pages[head * PagesPerHead + page];
+        reference = new KvPageRef(
+            reference.Keys,
+            reference.Values,
+            reference.Positions,
+            valid,
+            reference.Offset,
+            reference.OffsetGroup
+        );
+    }
+
+    public void SetOffset(int page, int offset, int group)
+    {
+        for (var head = 0; head < Shape.KvHeads; head++)
+        {
+            ref var reference = ref Pages[head * PagesPerHead + page];
+            reference = new KvPageRef(
+                reference.Keys,
+                reference.Values,
+                reference.Positions,
+                reference.Valid,
+                offset,
+                group
+            );
+        }
+    }
+
+    /// <summary>Random queries at the given positions.</summary>
+    public void Ask(params int[] positions)
+    {
+        Tokens = positions.Length;
+        QueryPositions = positions;
+        Queries = Own(
+            new NativeBuffer<float>((long)Groups * Tokens * Shape.QueryHeads * Shape.HeadDim)
+        ).Span;
+        Row((int)Queries.Length).CopyTo(Queries.Span);
+    }
+
+    public float[] Run(int threads)
+    {
+        using var attention = new PagedAttention();
+        using var pool = new WorkerPool(threads);
+        return Run(attention, pool);
+    }
+
+    public float[] Run(PagedAttention attention, WorkerPool pool) =>
+        Run(attention, pool, 0, Tokens);
+
+    /// <summary>Runs a part of the tokens alone; only with one offset group.</summary>
+    public float[] Run(PagedAttention attention, WorkerPool pool, int first, int count)
+    {
+        var width = (long)Shape.QueryHeads * Shape.HeadDim;
+        using var output = new NativeBuffer<float>(count * width);
+        output.Span.Span.Fill(float.NaN);
+        attention.Forward(
+            Shape,
+            Groups == 1 ? Queries.Slice(first * width, count * width) : Queries,
+            count,
+            QueryPositions.AsSpan(first, count),
+            Pages,
+            PagesPerHead,
+            TailMasks.AsSpan(first * TailPages, count * TailPages),
+            TailPages,
+            output.Span,
+            pool
+        );
+        return output.Span.Span.ToArray();
+    }
+
+    /// <summary>Largest difference from the definition, relative to the largest value; and the largest sum of |q k|.</summary>
+    public (double Error, double Magnitude) Compare(float[] actual)
+    {
+        var (error, magnitude, largest) = (0.0, 0.0, 1e-30);
+        var group = Shape.QueryHeads / Shape.KvHeads;
+        for (var head = 0; head < Shape.KvHeads; head++)
+        {
+            var (keys, values) = ReadHead(head);
+            foreach (var value in values)
+            {
+                largest = Math.Max(largest, value.Max(x => Math.Abs((double)x)));
+            }
+
+            for (var row = 0; row < Tokens * group; row++)
+            {
+                var (token, queryHead) = (row / group, head * group + row % group);
+                var visible = Enumerable
+                    .Range(0, keys.Count)
+                    .Select(slot => IsVisible(head, slot, token))
+                    .ToArray();
+                float[] QueryOf(int slot) => Query(GroupOf(head, slot), token, queryHead);
+                var expected = NaiveAttention.Forward(QueryOf, keys, values, visible, Shape.Scale);
+                for (var slot = 0; slot < keys.Count; slot++)
+                {
+                    if (visible[slot])
+                    {
+                        var query = QueryOf(slot);
+                        magnitude = Math.Max(
+                            magnitude,
+                            query.Select((q, c) => Math.Abs((double)q * keys[slot][c])).Sum()
+                                * Math.Abs(Shape.Scale)
+                        );
+                    }
+                }
+
+                for (var channel = 0; channel < Shape.HeadDim; channel++)
+                {
+                    var index = (token * Shape.QueryHeads + queryHead) * Shape.HeadDim + channel;
+                    var difference = Math.Abs(actual[index] - expected[channel]);
+                    error = double.IsNaN(difference)
+                        ? double.PositiveInfinity
+                        : Math.Max(error, difference);
+                }
+            }
+        }
+
+        return (error / largest, magnitude);
+    }
+
+    public void Dispose() => _owned.ForEach(item => item.Dispose());
+
+    public float[] Row(int count)
+    {
+        var row = new float[count];
+        for (var index = 0; index < count; index++)
+        {
+            row[index] = (float)(_random.NextDouble() * 4 - 2);
+        }
+
+        return row;
+    }
+
+    private bool IsVisible(int head, int slot, int token)
+    {
+        var pageIndex = slot / KvPageRef.Slots;
+        var page = Pages[head * PagesPerHead + pageIndex];
+        var inside = slot % KvPageRef.Slots;
+        var position = page.Positions[inside] + page.Offset;
+        var query = QueryPositions[token];
+        var tail = pageIndex - (PagesPerHead - TailPages);
+        return (page.Valid >> inside & 1) == 1
+            && position <= query
+            && (Shape.Window == 0 || position > query - Shape.Window)
+            && (tail < 0 || (TailMasks[token * TailPages + tail] >> inside & 1) == 1);
+    }
+
+    private int GroupOf(int head, int slot) =>
+        Pages[head * PagesPerHead + slot / KvPageRef.Slots].OffsetGroup;
+
+    private float[] Query(int group, int token, int queryHead) =>
+        Queries
+            .Slice(
+                (((long)group * Tokens + token) * Shape.QueryHeads + queryHead) * Shape.HeadDim,
+                Shape.HeadDim
+            )
+            .Span.ToArray();
+
+    private (List<float[]> Keys, List<float[]> Values) ReadHead(int head)
+    {
+        var (keys, values) = (new List<float[]>(), new List<float[]>());
+        for (var slot = 0; slot < PagesPerHead * KvPageRef.Slots; slot++)
+        {
+            var page = Pages[head * PagesPerHead + slot / KvPageRef.Slots];
+            var inside = slot % KvPageRef.Slots;
+            var (key, value) = (new float[Shape.HeadDim], new float[Shape.HeadDim]);
+            if ((page.Valid >> inside & 1) == 1)
+            {
+                KvPageLayout.ReadKey(Shape.KeyFormat, Shape.HeadDim, page.Keys, inside, key);
+                KvPageLayout.ReadValue(
+                    Shape.ValueFormat,
+                    Shape.HeadDim,
+                    page.Values,
+                    inside,
+                    value
+                );
+            }
+
+            keys.Add(key);
+            values.Add(value);
+        }
+
+        return (keys, values);
+    }
+
+    private NativeBuffer<T> Own<T>(NativeBuffer<T> buffer)
+        where T : unmanaged
+    {
+        _owned.Add(buffer);
+        return buffer;
+    }
+}

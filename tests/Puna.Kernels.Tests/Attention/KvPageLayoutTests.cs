@@ -1,0 +1,298 @@
+using Puna.Kernels.Attention;
+using Puna.Kernels.Memory;
+using Puna.Testing;
+
+namespace Puna.Kernels.Tests.Attention;
+
+public sealed class KvPageLayoutTests
+{
+    private static readonly int[] s_headDims =
+    [
+        1,
+        2,
+        3,
+        4,
+        5,
+        8,
+        12,
+        15,
+        16,
+        17,
+        20,
+        31,
+        32,
+        33,
+        64,
+        80,
+        96,
+        127,
+        128,
+        129,
+        130,
+        200,
+        256,
+    ];
+
+    public static TheoryData<KvFormat> Formats => new(Enum.GetValues<KvFormat>());
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void What_is_written_is_read_within_the_rounding_of_the_format(KvFormat format)
+    {
+        var random = new Random(1);
+        foreach (var headDim in s_headDims)
+        {
+            using var keys = Page(KvPageLayout.KeyBytes(format, headDim));
+            using var values = Page(KvPageLayout.ValueBytes(format, headDim));
+            var rows = Enumerable.Range(0, 32).Select(_ => Row(random, headDim)).ToArray();
+            for (var slot = 0; slot < 32; slot++)
+            {
+                KvPageLayout.WriteKey(format, headDim, keys.Span, slot, rows[slot]);
+                KvPageLayout.WriteValue(format, headDim, values.Span, slot, rows[31 - slot]);
+            }
+
+            var read = new float[headDim];
+            for (var slot = 0; slot < 32; slot++)
+            {
+                KvPageLayout.ReadKey(format, headDim, keys.Span, slot, read);
+                AssertClose(format, rows[slot], read);
+                KvPageLayout.ReadValue(format, headDim, values.Span, slot, read);
+                AssertClose(format, rows[31 - slot], read);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void Slots_written_together_or_one_by_one_give_the_same_bytes(KvFormat format)
+    {
+        var random = new Random(2);
+        foreach (var headDim in s_headDims)
+        {
+            var stride = headDim + 3;
+            using var rows = new NativeBuffer<float>(32 * stride);
+            Row(random, 32 * stride).CopyTo(rows.Span.Span);
+            foreach (var write in (Writer[])[KvPageLayout.WriteKeys, KvPageLayout.WriteValues])
+            {
+                var bytes =
+                    write == KvPageLayout.WriteKeys
+                        ? KvPageLayout.KeyBytes(format, headDim)
+                        : KvPageLayout.ValueBytes(format, headDim);
+                using var together = Page(bytes);
+                using var single = Page(bytes);
+                write(format, headDim, together.Span, 3, 29, rows.Span, stride);
+                for (var slot = 31; slot >= 3; slot--)
+                {
+                    var row = rows.Span.Slice((slot - 3) * stride, headDim);
+                    write(format, headDim, single.Span, slot, 1, row, headDim);
+                }
+
+                Assert.Equal(single.Span.Span.ToArray(), together.Span.Span.ToArray());
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void A_copied_slot_reads_the_same_and_leaves_the_others_alone(KvFormat format)
+    {
+        var random = new Random(3);
+        foreach (var headDim in s_headDims)
+        {
+            using var keys = Page(KvPageLayout.KeyBytes(format, headDim));
+            using var values = Page(KvPageLayout.ValueBytes(format, headDim));
+            using var toKeys = Page(KvPageLayout.KeyBytes(format, headDim));
+            using var toValues = Page(KvPageLayout.ValueBytes(format, headDim));
+            for (var slot = 0; slot < 32; slot++)
+            {
+                KvPageLayout.WriteKey(format, headDim, keys.Span, slot, Row(random, headDim));
+                KvPageLayout.WriteValue(format, headDim, values.Span, slot, Row(random, headDim));
+            }
+
+            // A permutation of all slots and back gives the first bytes again.
+            Copy(keys, values, toKeys, toValues, slot => slot * 13 % 32);
+            Assert.Equal(
+                Read(format, headDim, keys, values, 5),
+                Read(format, headDim, toKeys, toValues, 65 % 32)
+            );
+            using var backKeys = Page(KvPageLayout.KeyBytes(format, headDim));
+            using var backValues = Page(KvPageLayout.ValueBytes(format, headDim));
+            Copy(toKeys, toValues, backKeys, backValues, slot => slot * 5 % 32);
+            Assert.Equal(keys.Span.Span.ToArray(), backKeys.Span.Span.ToArray());
+            Assert.Equal(values.Span.Span.ToArray(), backValues.Span.Span.ToArray());
+
+            void Copy(
+                NativeBuffer<byte> fromK,
+                NativeBuffer<byte> fromV,
+                NativeBuffer<byte> toK,
+                NativeBuffer<byte> toV,
+                Func<int, int> target
+            )
+            {
+                for (var slot = 0; slot < 32; slot++)
+                {
+                    KvPageLayout.CopySlot(
+                        format,
+                        format,
+                        headDim,
+                        fromK.Span,
+                        fromV.Span,
+                        slot,
+                        toK.Span,
+                        toV.Span,
+                        target(slot)
+                    );
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void F16_rounds_as_the_runtime_does_for_every_kind_of_number()
+    {
+        var numbers = HardNumbers(bits => (float)BitConverter.UInt16BitsToHalf(bits));
+        var read = WriteAndRead(KvFormat.F16, numbers);
+        for (var index = 0; index < numbers.Length; index++)
+        {
+            Assert.Equal((float)(Half)numbers[index], read[index]);
+        }
+    }
+
+    [Fact]
+    public void BF16_rounds_to_nearest_even_for_every_kind_of_number()
+    {
+        var numbers = HardNumbers(bits => BitConverter.UInt32BitsToSingle((uint)bits << 16));
+        var read = WriteAndRead(KvFormat.BF16, numbers);
+        for (var index = 0; index < numbers.Length; index++)
+        {
+            // The definition: of the two neighbours, the nearer; at the middle the one with the even code.
+            var bits = BitConverter.SingleToUInt32Bits(numbers[index]);
+            if (float.IsNaN(numbers[index]))
+            {
+                Assert.True(float.IsNaN(read[index]));
+                continue;
+            }
+
+            var rest = bits & 0xFFFF;
+            var up = rest > 0x8000 || (rest == 0x8000 && (bits >> 16 & 1) == 1);
+            var expected = (bits >> 16) + (up ? 1u : 0u);
+            Assert.Equal(expected << 16, BitConverter.SingleToUInt32Bits(read[index]));
+        }
+    }
+
+    [Fact]
+    public void An_int8_slot_keeps_its_largest_number_and_zero_exactly()
+    {
+        foreach (var scale in (float[])[1, 1e-30f, 1e30f, 3e-37f, 0])
+        {
+            var row = new float[64];
+            row[7] = -127 * scale;
+            row[9] = 64 * scale;
+            var read = WriteAndRead(KvFormat.Int8, row);
+            Assert.Equal(0, read[0]);
+            Assert.Equal(row[7], read[7], Math.Abs(row[7]) * 2 * Tolerance.F32Unit);
+            Assert.Equal(row[9], read[9], Math.Abs(row[7]) * 2 * Tolerance.F32Unit);
+        }
+
+        Assert.All(WriteAndRead(KvFormat.Int8, new float[40].Select(_ => 1e-40f)), Zero);
+        static void Zero(float x) => Assert.Equal(0, x);
+    }
+
+    [Fact]
+    public void Sizes_are_as_documented_and_wrong_slots_are_refused()
+    {
+        Assert.Equal(32 * 20 * 4, KvPageLayout.KeyBytes(KvFormat.F32, 20));
+        Assert.Equal(32 * 20 * 2, KvPageLayout.ValueBytes(KvFormat.BF16, 20));
+        Assert.Equal(32 * (20 + 4), KvPageLayout.KeyBytes(KvFormat.Int8, 17));
+        Assert.Equal(32 * (17 + 4), KvPageLayout.ValueBytes(KvFormat.Int8, 17));
+        using var page = Page(KvPageLayout.KeyBytes(KvFormat.F32, 4));
+        Assert.ThrowsAny<ArgumentException>(() => Write(32, 4));
+        Assert.ThrowsAny<ArgumentException>(() => Write(-1, 4));
+        Assert.ThrowsAny<ArgumentException>(() => Write(0, 5));
+        Assert.ThrowsAny<ArgumentException>(() => KvPageLayout.KeyBytes(KvFormat.F32, 0));
+        Assert.ThrowsAny<ArgumentException>(() => KvPageLayout.KeyBytes((KvFormat)99, 4));
+        void Write(int slot, int width) =>
+            KvPageLayout.WriteKey(KvFormat.F32, 4, page.Span, slot, new float[width]);
+    }
+
+    private delegate void Writer(
+        KvFormat format,
+        int headDim,
+        NativeSpan<byte> page,
+        int firstSlot,
+        int count,
+        NativeSpan<float> rows,
+        long rowStride
+    );
+
+    private static NativeBuffer<byte> Page(int bytes)
+    {
+        var page = new NativeBuffer<byte>(bytes);
+        page.Span.Span.Fill(0xFF);
+        return page;
+    }
+
+    private static float[] Row(Random random, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => (float)(random.NextDouble() * 6 - 3))];
+
+    private static float[] Read(
+        KvFormat format,
+        int headDim,
+        NativeBuffer<byte> keys,
+        NativeBuffer<byte> values,
+        int slot
+    )
+    {
+        var (key, value) = (new float[headDim], new float[headDim]);
+        KvPageLayout.ReadKey(format, headDim, keys.Span, slot, key);
+        KvPageLayout.ReadValue(format, headDim, values.Span, slot, value);
+        return [.. key, .. value];
+    }
+
+    private static float[] WriteAndRead(KvFormat format, IEnumerable<float> numbers)
+    {
+        var row = numbers.ToArray();
+        using var keys = Page(KvPageLayout.KeyBytes(format, row.Length));
+        using var values = Page(KvPageLayout.ValueBytes(format, row.Length));
+        KvPageLayout.WriteKey(format, row.Length, keys.Span, 9, row);
+        KvPageLayout.WriteValue(format, row.Length, values.Span, 9, row);
+        var both = Read(format, row.Length, keys, values, 9);
+        Assert.Equal(both[..row.Length], both[row.Length..]);
+        return both[..row.Length];
+    }
+
+    /// <summary>Every code of a 16-bit format, the middles between neighbours, and a hair to either side.</summary>
+    private static float[] HardNumbers(Func<ushort, float> decode)
+    {
+        var numbers = new List<float>();
+        for (var code = 0; code < 65536; code++)
+        {
+            var here = decode((ushort)code);
+            var next = decode((ushort)Math.Min(code + 1, 65535));
+            var middle = (float)(((double)here + next) / 2);
+            numbers.AddRange(here, middle, MathF.BitIncrement(middle), MathF.BitDecrement(middle));
+        }
+
+        numbers.AddRange(float.MaxValue, float.Epsilon, 65519.99f, 65520f, -65520f, 1e-8f);
+        return [.. numbers];
+    }
+
+    private static void AssertClose(KvFormat format, float[] expected, float[] actual)
+    {
+        var largest = expected.Max(MathF.Abs);
+        for (var index = 0; index < expected.Length; index++)
+        {
+            var bound = format switch
+            {
+                KvFormat.F32 => 0,
+                KvFormat.F16 => Math.Max(
+                    Tolerance.F16Unit * Math.Abs(expected[index]),
+                    Tolerance.F16Subnormal
+                ),
+                KvFormat.BF16 => Tolerance.BF16Unit * Math.Abs(expected[index]),
+                _ => (Tolerance.Int8Step + 2 * Tolerance.F32Unit) * largest,
+            };
+            Assert.InRange(Math.Abs((double)actual[index] - expected[index]), 0, bound);
+        }
+    }
+}

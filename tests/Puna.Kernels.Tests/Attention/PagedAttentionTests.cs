@@ -1,0 +1,461 @@
+using Puna.Kernels.Attention;
+using Puna.Kernels.Memory;
+using Puna.Kernels.Threads;
+using Puna.Testing;
+
+namespace Puna.Kernels.Tests.Attention;
+
+public sealed class PagedAttentionTests
+{
+    public static TheoryData<KvFormat, KvFormat> Formats =>
+        new()
+        {
+            { KvFormat.F32, KvFormat.F32 },
+            { KvFormat.F16, KvFormat.F16 },
+            { KvFormat.BF16, KvFormat.BF16 },
+            { KvFormat.Int8, KvFormat.Int8 },
+            { KvFormat.F32, KvFormat.Int8 },
+            { KvFormat.Int8, KvFormat.F16 },
+        };
+
+    public static TheoryData<KvFormat> EachFormat => new(Enum.GetValues<KvFormat>());
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void The_result_equals_the_definition_for_all_head_sizes_and_groups(
+        KvFormat keys,
+        KvFormat values
+    )
+    {
+        foreach (var headDim in (int[])[1, 3, 8, 12, 16, 20, 32, 64, 80, 96, 128])
+        {
+            foreach (
+                var (heads, kvHeads) in ((int, int)[])[(2, 2), (3, 1), (8, 2), (5, 1), (40, 1)]
+            )
+            {
+                foreach (var tokens in (int[])[1, 2, 5])
+                {
+                    using var test = Causal(heads, kvHeads, headDim, 0, keys, values, 70, tokens);
+                    AssertDefinition(test, test.Run(1));
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void The_result_equals_the_definition_for_prompts_and_windows(
+        KvFormat keys,
+        KvFormat values
+    )
+    {
+        foreach (var window in (int[])[0, 1, 7, 32, 100])
+        {
+            foreach (var tokens in (int[])[1, 33, 70])
+            {
+                using var test = Causal(6, 2, 24, window, keys, values, 300, tokens);
+                AssertDefinition(test, test.Run(2));
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void Holes_and_unordered_positions_are_respected(KvFormat keys, KvFormat values)
+    {
+        var random = new Random(5);
+        foreach (var tokens in (int[])[1, 2, 33])
+        {
+            using var test = new AttentionCase(Shape(4, 2, 16, 90, keys, values), 20, 1, 17);
+            for (var head = 0; head < 2; head++)
+            {
+                for (var slot = 0; slot < 20 * 32; slot++)
+                {
+                    if (random.Next(3) != 0 && slot / 32 != 4)
+                    {
+                        test.Write(head, slot, random.Next(400));
+                    }
+                }
+            }
+
+            test.Ask([.. Enumerable.Range(0, tokens).Select(_ => random.Next(420))]);
+            AssertDefinition(test, test.Run(2));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void A_page_with_an_offset_is_read_with_its_own_queries_and_positions(
+        KvFormat keys,
+        KvFormat values
+    )
+    {
+        foreach (var tokens in (int[])[1, 5, 33])
+        {
+            using var test = new AttentionCase(Shape(3, 3, 20, 0, keys, values), 5, 3, 23);
+            test.Fill(150);
+            test.SetOffset(1, -20, 1);
+            test.SetOffset(2, 1000, 2);
+            test.SetOffset(3, -20, 1);
+            test.Ask([.. Enumerable.Range(100, tokens)]);
+            AssertDefinition(test, test.Run(2));
+        }
+    }
+
+    [Fact]
+    public void Moving_a_page_by_its_offset_equals_rotating_its_keys_anew()
+    {
+        const int headDim = 16;
+        const int moved = 37;
+        var shape = Shape(2, 2, headDim, 0, KvFormat.F32, KvFormat.F32);
+        using var moving = new AttentionCase(shape, 2, 2, 3);
+        using var anew = new AttentionCase(shape, 2, 1, 3);
+        var random = new Random(9);
+        for (var slot = 0; slot < 64; slot++)
+        {
+            for (var head = 0; head < 2; head++)
+            {
+                moving.Write(head, slot, slot);
+                anew.Write(head, slot, slot + (slot < 32 ? moved : 0));
+                var raw = moving.Row(headDim);
+                var page = head * 2 + slot / 32;
+                var position = slot + (slot < 32 ? moved : 0);
+                WriteKey(moving.Pages[page], slot % 32, Rotate(raw, slot));
+                WriteKey(anew.Pages[page], slot % 32, Rotate(raw, position));
+                var value = moving.Row(headDim);
+                KvPageLayout.WriteValue(
+                    KvFormat.F32,
+                    headDim,
+                    moving.Pages[page].Values,
+                    slot % 32,
+                    value
+                );
+                KvPageLayout.WriteValue(
+                    KvFormat.F32,
+                    headDim,
+                    anew.Pages[page].Values,
+                    slot % 32,
+                    value
+                );
+            }
+        }
+
+        moving.SetOffset(0, moved, 1);
+        moving.Ask(100, 101, 102);
+        anew.Ask(100, 101, 102);
+        for (var row = 0; row < 3 * 2; row++)
+        {
+            var raw = moving.Row(headDim);
+            var position = 100 + row / 2;
+            Rotate(raw, position).CopyTo(anew.Queries.Slice(row * headDim, headDim).Span);
+            Rotate(raw, position).CopyTo(moving.Queries.Slice(row * headDim, headDim).Span);
+            Rotate(raw, position - moved)
+                .CopyTo(moving.Queries.Slice((6 + row) * headDim, headDim).Span);
+        }
+
+        var expected = anew.Run(1);
+        var actual = moving.Run(1);
+        for (var index = 0; index < expected.Length; index++)
+        {
+            Assert.Equal(expected[index], actual[index], Tolerance.Chunking);
+        }
+
+        static void WriteKey(KvPageRef page, int slot, float[] key) =>
+            KvPageLayout.WriteKey(KvFormat.F32, headDim, page.Keys, slot, key);
+
+        static float[] Rotate(float[] row, int position)
+        {
+            var result = new float[row.Length];
+            for (var pair = 0; pair < row.Length / 2; pair++)
+            {
+                var angle = position * Math.Pow(100, -2.0 * pair / row.Length);
+                var (sine, cosine) = Math.SinCos(angle);
+                var (x, y) = (row[2 * pair], row[2 * pair + 1]);
+                result[2 * pair] = (float)(x * cosine - y * sine);
+                result[2 * pair + 1] = (float)(x * sine + y * cosine);
+            }
+
+            return result;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(EachFormat))]
+    public void Tail_masks_hide_the_branches_of_a_draft_tree(KvFormat format)
+    {
+        // 60 committed tokens, then a tree of 5 in slots 60..64: 0 -> (1, 2), 1 -> 3, 2 -> 4.
+        using var test = new AttentionCase(Shape(4, 2, 16, 0, format, format), 3, 1, 31);
+        test.Fill(60);
+        int[] depths = [0, 1, 1, 2, 2];
+        for (var node = 0; node < 5; node++)
+        {
+            test.Write(0, 60 + node, 60 + depths[node]);
+            test.Write(1, 60 + node, 60 + depths[node]);
+        }
+
+        test.Ask([.. depths.Select(depth => 60 + depth)]);
+        ulong[] seen = [0b00001, 0b00011, 0b00101, 0b01011, 0b10101];
+        test.TailPages = 2;
+        test.TailMasks =
+        [
+            .. seen.SelectMany(nodes =>
+            {
+                var slots = new UInt128(nodes >> 4, (nodes << 60) | 0x0FFF_FFFF_FFFF_FFFF);
+                return new[] { (uint)(slots >> 32), (uint)(slots >> 64) };
+            }),
+        ];
+        AssertDefinition(test, test.Run(1));
+
+        test.TailMasks = [.. test.TailMasks.Select(_ => uint.MaxValue)];
+        var all = test.Run(1);
+        (test.TailMasks, test.TailPages) = ([], 0);
+        Assert.Equal(test.Run(1), all);
+    }
+
+    [Theory]
+    [MemberData(nameof(EachFormat))]
+    public void The_number_of_threads_changes_no_bit(KvFormat format)
+    {
+        foreach (var (kvHeads, tokens) in ((int, int)[])[(1, 1), (2, 5), (2, 33), (1, 70)])
+        {
+            using var test = Causal(3 * kvHeads, kvHeads, 32, 0, format, format, 1000, tokens);
+            var expected = test.Run(1);
+            AssertDefinition(test, expected);
+            foreach (var threads in (int[])[2, 3, 5])
+            {
+                Assert.Equal(expected, test.Run(threads));
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(EachFormat))]
+    public void A_token_alone_gives_the_bits_that_it_gives_among_others(KvFormat format)
+    {
+        foreach (var headDim in (int[])[20, 64])
+        {
+            foreach (var window in (int[])[0, 50])
+            {
+                using var test = Causal(6, 2, headDim, window, format, format, 600, 70);
+                using var attention = new PagedAttention();
+                using var pool = new WorkerPool(2);
+                var whole = test.Run(attention, pool);
+                foreach (var piece in (int[])[1, 2, 7, 33])
+                {
+                    var parts = new List<float>();
+                    for (var first = 0; first < 70; first += piece)
+                    {
+                        parts.AddRange(
+                            test.Run(attention, pool, first, Math.Min(piece, 70 - first))
+                        );
+                    }
+
+                    Assert.Equal(whole, parts);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Later_tokens_in_the_cache_change_no_bit()
+    {
+        using var test = Causal(2, 2, 16, 0, KvFormat.F32, KvFormat.F32, 320, 1);
+        test.Ask(299);
+        var among = test.Run(2);
+        for (var head = 0; head < 2; head++)
+        {
+            test.SetValid(head, 9, 0xFFFu);
+            for (var page = 10; page < test.PagesPerHead; page++)
+            {
+                test.SetValid(head, page, 0);
+            }
+        }
+
+        Assert.Equal(among, test.Run(2));
+    }
+
+    [Fact]
+    public void A_query_that_sees_nothing_gives_zeros()
+    {
+        using var test = new AttentionCase(
+            Shape(2, 1, 16, 10, KvFormat.F32, KvFormat.F32),
+            2,
+            1,
+            1
+        );
+        test.Fill(40);
+        test.Ask(-1, 60, 49, 39);
+        var result = test.Run(2);
+        Assert.All(result.Take(3 * 32), x => Assert.Equal(0, x));
+        Assert.Contains(result.Skip(3 * 32), x => x != 0);
+        AssertDefinition(test, result);
+    }
+
+    [Fact]
+    public void An_empty_cache_gives_zeros()
+    {
+        using var test = new AttentionCase(Shape(2, 1, 16, 0, KvFormat.F32, KvFormat.F32), 0, 1, 1);
+        test.Ask(3);
+        Assert.All(test.Run(2), x => Assert.Equal(0, x));
+    }
+
+    [Fact]
+    public void A_window_of_one_gives_the_own_value_and_equal_keys_give_the_mean()
+    {
+        using var own = Causal(1, 1, 16, 1, KvFormat.F32, KvFormat.F32, 300, 3);
+        var value = new float[16];
+        KvPageLayout.ReadValue(KvFormat.F32, 16, own.Pages[302 / 32].Values, 302 % 32, value);
+        Assert.Equal(value, own.Run(1).AsSpan(32).ToArray());
+
+        using var equal = new AttentionCase(
+            Shape(1, 1, 4, 0, KvFormat.F32, KvFormat.F32),
+            16,
+            1,
+            1
+        );
+        equal.Fill(512);
+        for (var slot = 0; slot < 512; slot++)
+        {
+            var page = equal.Pages[slot / 32];
+            KvPageLayout.WriteKey(KvFormat.F32, 4, page.Keys, slot % 32, [1, 2, 3, 4]);
+            KvPageLayout.WriteValue(KvFormat.F32, 4, page.Values, slot % 32, [slot, 1, -slot, 0]);
+        }
+
+        equal.Ask(511);
+        Assert.Equal([255.5f, 1, -255.5f, 0], equal.Run(1));
+    }
+
+    [Fact]
+    public void Scores_far_apart_neither_overflow_nor_lose_the_winner()
+    {
+        var shape = Shape(1, 1, 2, 0, KvFormat.F32, KvFormat.F32) with { Scale = 1e4f };
+        using var test = new AttentionCase(shape, 20, 1, 1);
+        test.Fill(640);
+        test.Ask(639);
+        for (var slot = 0; slot < 640; slot++)
+        {
+            var page = test.Pages[slot / 32];
+            KvPageLayout.WriteKey(
+                KvFormat.F32,
+                2,
+                page.Keys,
+                slot % 32,
+                slot == 345 ? [1e15f, 0] : [-1e15f, 0]
+            );
+        }
+
+        test.Queries[0] = 1e15f;
+        var expected = new float[2];
+        KvPageLayout.ReadValue(KvFormat.F32, 2, test.Pages[10].Values, 25, expected);
+        Assert.Equal(expected, test.Run(1));
+    }
+
+    [Fact]
+    public void A_call_allocates_nothing_once_the_scratch_has_grown()
+    {
+        using var test = Causal(4, 2, 32, 0, KvFormat.F16, KvFormat.Int8, 600, 33);
+        using var attention = new PagedAttention();
+        using var pool = new WorkerPool(1);
+        using var output = new NativeBuffer<float>(33 * 4 * 32);
+        Call(33);
+        Call(1);
+        var native = NativeMemoryMeter.Bytes;
+        var managed = GC.GetAllocatedBytesForCurrentThread();
+        for (var round = 0; round < 10; round++)
+        {
+            Call(33);
+            Call(1);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - managed);
+        Assert.True(NativeMemoryMeter.Bytes <= native);
+
+        void Call(int tokens) =>
+            attention.Forward(
+                test.Shape,
+                test.Queries.Slice(0, tokens * 128),
+                tokens,
+                test.QueryPositions.AsSpan(0, tokens),
+                test.Pages,
+                test.PagesPerHead,
+                output.Span.Slice(0, tokens * 128),
+                pool
+            );
+    }
+
+    [Fact]
+    public void Lengths_that_do_not_fit_are_refused()
+    {
+        using var test = Causal(4, 2, 8, 0, KvFormat.F32, KvFormat.F32, 40, 2);
+        using var attention = new PagedAttention();
+        using var pool = new WorkerPool(1);
+        using var output = new NativeBuffer<float>(2 * 4 * 8);
+        Refused(test.Shape with { QueryHeads = 5 }, 2, test.Pages, output.Span);
+        Refused(test.Shape with { HeadDim = 9 }, 2, test.Pages, output.Span);
+        Refused(test.Shape with { Window = -1 }, 2, test.Pages, output.Span);
+        Refused(test.Shape, 3, test.Pages, output.Span);
+        Refused(test.Shape, 2, test.Pages[1..], output.Span);
+        Refused(test.Shape, 2, test.Pages, output.Span.Slice(1));
+        test.SetOffset(0, 5, 1);
+        Refused(test.Shape, 2, test.Pages, output.Span);
+
+        void Refused(
+            AttentionShape shape,
+            int tokens,
+            KvPageRef[] pages,
+            NativeSpan<float> result
+        ) =>
+            Assert.ThrowsAny<ArgumentException>(() =>
+                attention.Forward(
+                    shape,
+                    test.Queries,
+                    tokens,
+                    test.QueryPositions,
+                    pages,
+                    test.PagesPerHead,
+                    result,
+                    pool
+                )
+            );
+    }
+
+    private static AttentionShape Shape(
+        int heads,
+        int kvHeads,
+        int headDim,
+        int window,
+        KvFormat keys,
+        KvFormat values
+    ) => new(heads, kvHeads, headDim, 1 / MathF.Sqrt(headDim), window, keys, values);
+
+    /// <summary>past + T tokens in the cache, queries at the last T positions.</summary>
+    private static AttentionCase Causal(
+        int heads,
+        int kvHeads,
+        int headDim,
+        int window,
+        KvFormat keys,
+        KvFormat values,
+        int past,
+        int tokens
+    )
+    {
+        var count = past + tokens;
+        var test = new AttentionCase(
+            Shape(heads, kvHeads, headDim, window, keys, values),
+            (count + 31) / 32 + 1,
+            1,
+            past * 31 + tokens
+        );
+        test.Fill(count);
+        test.Ask([.. Enumerable.Range(past, tokens)]);
+        return test;
+    }
+
+    private static void AssertDefinition(AttentionCase test, float[] actual)
+    {
+        var (error, magnitude) = test.Compare(actual);
+        var slots = test.PagesPerHead * KvPageRef.Slots;
+        Assert.InRange(error, 0, Tolerance.Attention(test.Shape.HeadDim, slots, magnitude));
+    }
+}

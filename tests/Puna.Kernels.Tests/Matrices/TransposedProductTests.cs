@@ -1,0 +1,158 @@
+using Puna.Kernels.Matrices;
+using Puna.Kernels.Memory;
+using Puna.Kernels.Tests.Lanes;
+using Puna.Kernels.Threads;
+
+namespace Puna.Kernels.Tests.Matrices;
+
+public sealed unsafe class TransposedProductTests
+{
+    [Theory]
+    [MemberData(nameof(Widths.All), MemberType = typeof(Widths))]
+    public void Panels_of_every_shape_follow_f64(int width)
+    {
+        for (var size = 1; size <= 70; size++)
+        {
+            CheckPanel(width, rows: 1 + size * 5 % 64, columns: size, tokens: 1 + size % 13);
+        }
+
+        CheckPanel(width, rows: 64, columns: 333, tokens: 101);
+    }
+
+    [Theory]
+    [InlineData(ElementFormat.F32)]
+    [InlineData(ElementFormat.F16)]
+    [InlineData(ElementFormat.BF16)]
+    public void The_transposed_product_accumulates(ElementFormat format)
+    {
+        foreach (var (rows, columns, tokens) in ((int, int, int)[])[(1, 1, 1), (150, 300, 9)])
+        {
+            using var matrix = DenseMatrices.Pack(format, rows, columns, out var values);
+            using var pool = new WorkerPool(2);
+            var dy = TestNumbers.Uniform(tokens * rows, 2);
+            var dx = TestNumbers.Uniform(tokens * columns, 3);
+            var (expected, magnitudes) = NaiveProduct.Transposed(
+                dy,
+                values,
+                dx,
+                tokens,
+                rows,
+                columns
+            );
+            var result = Accumulate(matrix, dy, dx, tokens, pool);
+            for (var index = 0; index < result.Length; index++)
+            {
+                Assert.Equal(
+                    expected[index],
+                    result[index],
+                    magnitudes[index] * Tolerance.F32Sum(rows + 1)
+                );
+            }
+        }
+    }
+
+    [Fact]
+    public void Neither_batch_nor_threads_change_a_bit()
+    {
+        const int Rows = 200;
+        const int Columns = 515;
+        const int Tokens = 33;
+        using var matrix = DenseMatrices.Pack(ElementFormat.F32, Rows, Columns, out _);
+        using var one = new WorkerPool(1);
+        using var three = new WorkerPool(3);
+        var dy = TestNumbers.Uniform(Tokens * Rows, 2);
+        var dx = TestNumbers.Uniform(Tokens * Columns, 3);
+        var whole = Accumulate(matrix, dy, dx, Tokens, three);
+        foreach (var batch in (int[])[1, 3, 11])
+        {
+            for (var first = 0; first < Tokens; first += batch)
+            {
+                var end = first + batch;
+                var part = Accumulate(
+                    matrix,
+                    dy[(first * Rows)..(end * Rows)],
+                    dx[(first * Columns)..(end * Columns)],
+                    batch,
+                    one
+                );
+                Assert.Equal(whole[(first * Columns)..(end * Columns)], part);
+            }
+        }
+    }
+
+    [Fact]
+    public void Wrong_shapes_are_refused_and_an_empty_batch_is_no_work()
+    {
+        using var matrix = DenseMatrices.Pack(ElementFormat.F32, 4, 6, out _);
+        using var pool = new WorkerPool(1);
+        using var dy = new NativeBuffer<float>(8);
+        using var dx = new NativeBuffer<float>(12);
+        matrix.MultiplyTransposed(dy.Span, 4, 0, dx.Span, 6, pool);
+        Assert.Throws<ArgumentException>(() =>
+            matrix.MultiplyTransposed(dy.Span, 4, 3, dx.Span, 6, pool)
+        );
+        Assert.Throws<ArgumentException>(() =>
+            matrix.MultiplyTransposed(dy.Span, 4, 2, dx.Span, 5, pool)
+        );
+    }
+
+    private static float[] Accumulate(
+        PackedMatrix matrix,
+        float[] dy,
+        float[] dx,
+        int tokens,
+        WorkerPool pool
+    )
+    {
+        using var from = new GuardedBuffer<float>(dy);
+        using var to = new GuardedBuffer<float>(dx);
+        matrix.MultiplyTransposed(from.Span, matrix.Rows, tokens, to.Span, matrix.Columns, pool);
+        return to.ToArray();
+    }
+
+    private static void CheckPanel(int width, int rows, int columns, int tokens)
+    {
+        // The panel's rows are whole cache lines, as the product makes them; the rest may not be read.
+        var stride = (columns + 15) / 16 * 16;
+        var w = TestNumbers.Uniform(rows * columns, 1);
+        var dy = TestNumbers.Uniform(tokens * rows, 2);
+        var dx = TestNumbers.Uniform(tokens * columns, 3);
+        using var panel = new GuardedBuffer<float>(rows * stride);
+        using var from = new GuardedBuffer<float>(dy);
+        using var to = new GuardedBuffer<float>(dx);
+        for (var row = 0; row < rows; row++)
+        {
+            w.AsSpan(row * columns, columns).CopyTo(panel.Span.Slice(row * stride).Span);
+        }
+
+        for (var part = 0; part < 3; part++)
+        {
+            Widths.Run(
+                width,
+                new TransposedProduct.Job(
+                    panel.Pointer,
+                    stride,
+                    rows,
+                    columns,
+                    from.Pointer,
+                    rows,
+                    tokens,
+                    to.Pointer,
+                    columns
+                ),
+                part,
+                3
+            );
+        }
+
+        var (expected, magnitudes) = NaiveProduct.Transposed(dy, w, dx, tokens, rows, columns);
+        for (var index = 0; index < expected.Length; index++)
+        {
+            Assert.Equal(
+                expected[index],
+                to.Span[index],
+                magnitudes[index] * Tolerance.F32Sum(rows + 1)
+            );
+        }
+    }
+}
