@@ -40,7 +40,7 @@ public sealed class HuggingFaceModelFile : IModelFile
         HuggingFaceConfig.Describe(System.IO.Path.Combine(_folder, ConfigName));
 
     /// <inheritdoc/>
-    public TokenizerData? Tokenizer => field ??= ModelTokenizers.OfFolder(_folder, Config);
+    public TokenizerData? Tokenizer => field ??= ModelTokenizers.OfFolder(_folder);
 
     /// <summary>Opens a directory, or one safetensors file beside its config.json.</summary>
     /// <exception cref="InputException">A file is missing or damaged, or describes what cannot be run.</exception>
