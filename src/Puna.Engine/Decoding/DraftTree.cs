@@ -35,6 +35,9 @@ public sealed class DraftTree
     /// <summary>Parent of each node; -1 for the root.</summary>
     public ReadOnlySpan<int> Parents => _parents.AsSpan(0, Count);
 
+    /// <summary><see cref="Parents"/> in a form that may be stored; good until the tree changes.</summary>
+    public ReadOnlyMemory<int> ParentMemory => _parents.AsMemory(0, Count);
+
     /// <summary>Edges from the root to each node.</summary>
     public ReadOnlySpan<int> Depths => _depths.AsSpan(0, Count);
 

@@ -91,7 +91,7 @@ internal sealed class ModelHarness : IDisposable
         using var sequence = Cache.CreateSequence();
         var ids = new int[count];
         var gaps = new double[count];
-        var last = Step(sequence, [.. prompt])[^1];
+        var last = Prompt(sequence, prompt);
         for (var index = 0; index < count; index++)
         {
             ids[index] = ArgMax.Of(last);
@@ -105,6 +105,20 @@ internal sealed class ModelHarness : IDisposable
         }
 
         return (ids, gaps);
+    }
+
+    private float[] Prompt(KvSequence sequence, IReadOnlyList<int> prompt)
+    {
+        float[] last = [];
+        foreach (var chunk in prompt.Chunk(Forward.MaximumTokens))
+        {
+            Forward.Run(chunk, [new Segment(sequence, chunk.Length)]);
+            sequence.Commit(chunk.Length);
+            Forward.Logits(chunk.Length - 1, 1, _logits.Span);
+            last = _logits.Span.Slice(0, Vocabulary).Span.ToArray();
+        }
+
+        return last;
     }
 
     /// <summary>Mean -log p of ids[1..] under logits of ids[..^1].</summary>
