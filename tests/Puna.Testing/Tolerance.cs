@@ -112,4 +112,7 @@ public static class Tolerance
 
     /// <summary>Largest distance of stories260K's int8 weights from its f32 weights, as the data's readme records it.</summary>
     public const double Stories260KInt8 = 0.007;
+
+    /// <summary>Rotary divisors by one formula in f64 and in f32, relative: a power, two quotients and a blend, 4 units each.</summary>
+    public const double RotaryDivisor = 4 * 4 * F32Unit;
 }
