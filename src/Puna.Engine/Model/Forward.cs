@@ -24,7 +24,7 @@ public sealed class Forward : IDisposable
     private readonly RotaryTable _rotary;
     private NativeBuffer<float>? _shiftedQueries;
     private KvPageRef[] _pages = [];
-    private readonly DraftMask _draftMask = new();
+    private uint[] _treeMasks = [];
     private int[] _firstTail = [];
     private int _rows;
 
@@ -148,7 +148,7 @@ public sealed class Forward : IDisposable
         {
             ArgumentOutOfRangeException.ThrowIfNotEqual(segment.Parents.Length, segment.Tokens, nameof(segment));
             ArgumentOutOfRangeException.ThrowIfNotEqual(sequence.TailLength, 0, nameof(segment));
-            DraftMask.Positions(sequence.LogicalLength, segment.Parents.Span, positions);
+            PlaceNodes(sequence.LogicalLength, segment.Parents.Span, positions);
             return sequence.Reserve(positions);
         }
 
@@ -227,15 +227,8 @@ public sealed class Forward : IDisposable
             queries = ShiftQueries(queries, attention, sequence.Offsets, segment.Tokens);
         }
 
-        if (segment.Parents.IsEmpty)
-        {
-            _draftMask.Clear();
-        }
-        else
-        {
-            _draftMask.Fill(sequence, segment.Parents.Span);
-        }
-
+        var maskedPages = segment.Parents.IsEmpty ? 0 : sequence.TailPages;
+        var masks = TreeMasks(segment, segment.Tokens * maskedPages);
         _attention.Forward(
             shape,
             queries,
@@ -243,11 +236,37 @@ public sealed class Forward : IDisposable
             positions,
             _pages.AsSpan(0, bank.Heads * pagesPerHead),
             pagesPerHead,
-            _draftMask.Masks,
-            _draftMask.TailPages,
+            masks,
+            maskedPages,
             _work.Attended.Span.Slice((long)row * width, (long)segment.Tokens * width),
             _pool
         );
+    }
+
+    // A node of a draft tree lies at the next position plus its depth.
+    private static void PlaceNodes(int next, ReadOnlySpan<int> parents, Span<int> positions)
+    {
+        for (var node = 0; node < parents.Length; node++)
+        {
+            positions[node] = parents[node] < 0 ? next : positions[parents[node]] + 1;
+        }
+    }
+
+    private ReadOnlySpan<uint> TreeMasks(Segment segment, int length)
+    {
+        if (length == 0)
+        {
+            return [];
+        }
+
+        if (_treeMasks.Length < length)
+        {
+            _treeMasks = new uint[Math.Max(length, 2 * _treeMasks.Length)];
+        }
+
+        var masks = _treeMasks.AsSpan(0, length);
+        segment.Sequence.TreeMasks(segment.Parents.Span, masks);
+        return masks;
     }
 
     // Keys never move: a page whose keys were rotated at another place is met by queries rotated back by its offset.
