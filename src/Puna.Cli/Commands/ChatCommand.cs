@@ -93,7 +93,7 @@ public static class ChatCommand
     private static void Answer(ChatSession session, string line, GenerationOptions options)
     {
         using var interruption = new Interruption();
-        var output = new TextStream();
+        using var output = new TextStream();
         var result = session.Say(
             line,
             options,

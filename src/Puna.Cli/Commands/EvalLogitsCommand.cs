@@ -4,6 +4,7 @@ using Puna.Cli.Terminal;
 using Puna.Engine;
 using Puna.Engine.Decoding;
 using Puna.Engine.Files.Safetensors;
+using Puna.Engine.Files.Writing;
 using Puna.Engine.Model;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Memory;
@@ -91,9 +92,15 @@ public static class EvalLogitsCommand
             engine.Forward.Logits(0, length, logits.Span.Slice((long)start * vocabulary));
         }
 
-        SafetensorsWriter.Write(
-            path,
-            [new SafetensorsEntry("logits", ElementFormat.F32, [ids.Count, vocabulary], logits.Span.Cast<byte>())]
-        );
+        var tensor = new OutputTensor("logits", [ids.Count, vocabulary], ElementFormat.F32, new FloatRows(logits.Span, vocabulary));
+        using var files = new StagedFiles();
+        files.Write(path, stream => SafetensorsWriter.Write(stream, [tensor], new Dictionary<string, string>()));
+        files.Commit();
+    }
+
+    private sealed class FloatRows(NativeSpan<float> values, int columns) : IRowSource
+    {
+        public void Fill(long row, Span<byte> target, Span<float> scratch) =>
+            values.Slice(row * columns, columns).Cast<byte>().Span.CopyTo(target);
     }
 }

@@ -113,7 +113,7 @@ public static class RunCommand
     {
         var firstToken = TimeSpan.Zero;
         using var target = new SequenceTarget(engine);
-        var output = new TextStream();
+        using var output = new TextStream();
         var result = new Generator(target, engine.Tokenizer).Run(
             prompt,
             options,

@@ -3,7 +3,7 @@ using System.Text;
 namespace Puna.Cli.Terminal;
 
 /// <summary>Streams generated text to stdout, flushed piece by piece.</summary>
-public sealed class TextStream
+public sealed class TextStream : IDisposable
 {
     private readonly TextWriter _output = new StreamWriter(
         Console.OpenStandardOutput(),
@@ -36,4 +36,7 @@ public sealed class TextStream
         _output.Write('\n');
         _output.Flush();
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _output.Dispose();
 }

@@ -1,0 +1,61 @@
+using System.CommandLine;
+using Puna.Cli.Models;
+using Puna.Cli.Terminal;
+using Puna.Engine.Files;
+using Puna.Kernels.Matrices;
+using Puna.Kernels.Threads;
+
+namespace Puna.Cli.Commands;
+
+/// <summary><c>puna new</c>: random weights in a well-known shape.</summary>
+public static class NewCommand
+{
+    /// <summary>Makes the command.</summary>
+    public static Command Create()
+    {
+        var shape = new Argument<string>("SHAPE") { Description = string.Join(", ", ModelShapes.All.Keys) };
+        var output = new Argument<string>("OUT") { Description = "A .gguf (any format), or a .safetensors or a folder (f32, f16, bf16)." };
+        var format = new Option<string>("--format")
+        {
+            Description = $"Format of the matrices: {string.Join(", ", ElementFormats.All.Select(known => known.Id()))}.",
+            HelpName = "FORMAT",
+            DefaultValueFactory = _ => "f16",
+        };
+        var seed = new Option<ulong>("--seed") { Description = "Seed of the weights (default 0).", HelpName = "S" };
+        var command = new Command(
+            "new",
+            "Make a model of random weights in a preset shape, so that anyone can time without a download."
+                + Examples.Of(
+                    "puna new tinyllama-1.1b tiny-q4_0.gguf --format q4_0",
+                    "puna new smollm2-135m random/ --format bf16 --seed 7"
+                )
+        )
+        {
+            shape,
+            output,
+            format,
+            seed,
+        };
+        command.SetAction(
+            (result, cancellation) =>
+            {
+                var chosen = OutputFormats.Parse(result.GetValue(format)!, ElementFormats.All);
+                using var pool = new WorkerPool(Environment.ProcessorCount);
+                using var progress = new TaskProgress("writing");
+                var summary = ModelCreator.Create(
+                    result.GetValue(shape)!,
+                    result.GetValue(output)!,
+                    chosen,
+                    result.GetValue(seed),
+                    pool,
+                    progress,
+                    cancellation
+                );
+                progress.Dispose();
+                ConversionOutput.Write(summary);
+                return Task.FromResult(ExitCode.Done);
+            }
+        );
+        return command;
+    }
+}
