@@ -56,6 +56,13 @@ public static class Tolerance
     /// <summary>Rounding to int8 by blocks: half a step, relative to the largest magnitude of the block.</summary>
     public const double Int8Step = 0.5 / 127;
 
+    /// <summary>
+    /// The int8 product, relative to the sum over k of |activation| * (largest |weight| of its block of 32). Inside a
+    /// block integers are exact; at most four f32 steps are then made for each 16 columns, and two more round the scale
+    /// and the scaled dot. Codes and offsets are summed apart: together less than 4 times the largest weight.
+    /// </summary>
+    public static double Int8Product(int columns) => 4 * F32Sum(columns / 4 + 2);
+
     /// <summary>Rounding to f16: unit round-off 2^-11, relative.</summary>
     public const double F16Unit = 1.0 / 2048;
 

@@ -1,0 +1,88 @@
+using Puna.Kernels.Lanes;
+using Puna.Kernels.Matrices;
+using Puna.Kernels.Memory;
+using Puna.Kernels.Quantised;
+using Puna.Kernels.Quantised.Codecs;
+using Puna.Kernels.Threads;
+
+namespace Puna.Kernels.Tests.Quantised;
+
+/// <summary>A packed matrix beside its stored rows and their values.</summary>
+internal sealed class BlockMatrix : IDisposable
+{
+    private readonly PackedBlockMatrix _packed;
+
+    /// <summary>Packs stored rows.</summary>
+    public BlockMatrix(ElementFormat format, byte[] stored, int columns, int[]? order = null)
+    {
+        Rows = (int)(stored.Length / format.RowBytes(columns));
+        Columns = columns;
+        Stored = stored;
+        Values = new float[Rows * columns];
+        var decoded = new float[Rows * columns];
+        BlockCodecs.DecodeRow(format, stored, decoded);
+        for (var row = 0; row < Rows; row++)
+        {
+            var from = order is null ? row : order[row];
+            decoded.AsSpan(from * columns, columns).CopyTo(Values.AsSpan(row * columns));
+        }
+
+        using var source = new GuardedBuffer<byte>(stored);
+        using var pool = new WorkerPool(2);
+        _packed = (PackedBlockMatrix)
+            MatrixPacker.Pack(format, source.Span, Rows, columns, order, pool);
+    }
+
+    public static TheoryData<ElementFormat> Formats =>
+        [.. ElementFormats.All.Where(format => !format.IsDense())];
+
+    public static KernelLevel[] Levels { get; } =
+    [KernelLevel.Vector128, KernelLevel.Avx2, KernelLevel.Avx512];
+
+    public int Rows { get; }
+
+    public int Columns { get; }
+
+    public byte[] Stored { get; }
+
+    /// <summary>The rows as the row-major decoder reads them, in the packed order.</summary>
+    public float[] Values { get; }
+
+    public PackedBlockMatrix Packed => _packed;
+
+    /// <summary>A matrix of random valid blocks.</summary>
+    public static BlockMatrix Random(ElementFormat format, int rows, int columns, ulong seed)
+    {
+        var stored = new byte[rows * format.RowBytes(columns)];
+        BlockCodecs.FillRandom(format, seed, stored);
+        return new BlockMatrix(format, stored, columns);
+    }
+
+    /// <summary>The int8 product at one level.</summary>
+    public float[] Multiply(float[] x, int tokens, KernelLevel level, int threads = 1)
+    {
+        using var pool = new WorkerPool(threads);
+        using var values = new GuardedBuffer<float>(x.AsSpan(0, tokens * Columns));
+        using var activations = new ActivationRows(tokens, Columns, ActivationFormat.Int8);
+        activations.Load(values.Span, Columns, tokens, Columns);
+        using var y = new GuardedBuffer<float>(tokens * Rows);
+        y.Span.Span.Fill(float.NaN);
+        _packed.MultiplyInt8(activations, y.Span, Rows, pool, level);
+        return y.ToArray();
+    }
+
+    /// <summary>The product at the level of the process.</summary>
+    public float[] Multiply(float[] x, int tokens, ActivationFormat format, int threads = 1)
+    {
+        using var pool = new WorkerPool(threads);
+        using var values = new NativeBuffer<float>(tokens * Columns);
+        x.AsSpan(0, tokens * Columns).CopyTo(values.Span.Span);
+        using var activations = new ActivationRows(tokens, Columns, format);
+        activations.Load(values.Span, Columns, tokens, Columns, pool);
+        using var y = new NativeBuffer<float>(tokens * Rows);
+        _packed.Multiply(activations, y.Span, Rows, pool);
+        return y.Span.Span.ToArray();
+    }
+
+    public void Dispose() => _packed.Dispose();
+}

@@ -1,0 +1,251 @@
+using Puna.Kernels.Lanes;
+using Puna.Kernels.Matrices;
+using Puna.Kernels.Memory;
+using Puna.Kernels.Quantised.Codecs;
+using Puna.Kernels.Threads;
+
+namespace Puna.Kernels.Tests.Quantised;
+
+public sealed unsafe class Int8ProductTests
+{
+    public static TheoryData<ElementFormat> Formats => BlockMatrix.Formats;
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void The_product_is_that_of_the_definition_at_every_width(ElementFormat format)
+    {
+        var random = new Random(17);
+        for (var round = 0; round < 12; round++)
+        {
+            var rows = 2 * random.Next(20) + 1;
+            var columns = random.Next(1, 10) * format.BlockSize();
+            var tokens = random.Next(1, 41);
+            using var matrix = BlockMatrix.Random(format, rows, columns, (ulong)round);
+            Check(matrix, TestNumbers.Uniform(tokens * columns, round, 3), tokens);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void Codes_and_activations_at_their_limits_do_not_overflow(ElementFormat format)
+    {
+        const int Rows = 17;
+        const int Columns = 512;
+        foreach (var fill in new byte[] { 0x00, 0xFF, 0x80, 0x7F, 0xF0, 0x0F })
+        {
+            var stored = new byte[Rows * format.RowBytes(Columns)];
+            BlockCodecs.FillRandom(format, 1, stored);
+            FillCodes(format, stored, fill);
+            using var matrix = new BlockMatrix(format, stored, Columns);
+            foreach (var sign in new[] { 1, -1 })
+            {
+                var x = new float[3 * Columns];
+                Array.Fill(x, sign * 0.5f, 0, Columns);
+                for (var k = 0; k < Columns; k++)
+                {
+                    x[Columns + k] = k % 2 == 0 ? sign : -sign;
+                    x[2 * Columns + k] = k % 32 < 16 ? sign : -sign;
+                }
+
+                Check(matrix, x, 3);
+                Check(matrix, x, 1);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void A_row_has_the_same_bits_in_any_batch_and_on_any_number_of_threads(
+        ElementFormat format
+    )
+    {
+        const int Rows = 83;
+        const int Columns = 3 * 256;
+        const int Tokens = 69;
+        using var matrix = BlockMatrix.Random(format, Rows, Columns, 23);
+        var x = TestNumbers.Uniform(Tokens * Columns, 5);
+        foreach (var level in BlockMatrix.Levels)
+        {
+            var whole = matrix.Multiply(x, Tokens, level);
+            for (var token = 0; token < Tokens; token += 7)
+            {
+                var alone = matrix.Multiply(x[(token * Columns)..], 1, level);
+                Assert.Equal(whole.AsSpan(token * Rows, Rows).ToArray(), alone);
+            }
+
+            foreach (var (tokens, threads) in new[] { (2, 3), (31, 1), (32, 2), (33, 4) })
+            {
+                var part = matrix.Multiply(x, tokens, level, threads);
+                Assert.Equal(whole.AsSpan(0, tokens * Rows).ToArray(), part);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void The_exact_mode_multiplies_decoded_weights_and_does_not_depend_on_the_batch(
+        ElementFormat format
+    )
+    {
+        const int Rows = 45;
+        const int Tokens = 9;
+        foreach (var columns in new[] { format.BlockSize(), 9 * format.BlockSize() })
+        {
+            using var matrix = BlockMatrix.Random(format, Rows, columns, 29);
+            var x = TestNumbers.Uniform(Tokens * columns, 31);
+            var (values, magnitudes) = NaiveProduct.Forward(
+                x,
+                matrix.Values,
+                Tokens,
+                Rows,
+                columns
+            );
+            var whole = matrix.Multiply(x, Tokens, ActivationFormat.F32, 2);
+            for (var index = 0; index < whole.Length; index++)
+            {
+                var limit = Tolerance.F32Sum(columns) * magnitudes[index];
+                Assert.InRange(whole[index] - values[index], -limit, limit);
+            }
+
+            for (var token = 0; token < Tokens; token++)
+            {
+                var alone = matrix.Multiply(x[(token * columns)..], 1, ActivationFormat.F32);
+                Assert.Equal(whole.AsSpan(token * Rows, Rows).ToArray(), alone);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(ElementFormat.Q4_1)]
+    [InlineData(ElementFormat.Q8_0)]
+    [InlineData(ElementFormat.Q6_K)]
+    public void The_transposed_product_uses_the_decoded_weights(ElementFormat format)
+    {
+        const int Rows = 21;
+        const int Columns = 512;
+        const int Tokens = 3;
+        using var pool = new WorkerPool(2);
+        using var matrix = BlockMatrix.Random(format, Rows, Columns, 37);
+        var dy = TestNumbers.Uniform(Tokens * Rows, 41);
+        using var from = new NativeBuffer<float>(dy.Length);
+        dy.CopyTo(from.Span.Span);
+        using var dx = new NativeBuffer<float>(Tokens * Columns);
+        matrix.Packed.MultiplyTransposed(from.Span, Rows, Tokens, dx.Span, Columns, pool);
+        var (values, magnitudes) = NaiveProduct.Transposed(
+            dy,
+            matrix.Values,
+            new float[Tokens * Columns],
+            Tokens,
+            Rows,
+            Columns
+        );
+        for (var index = 0; index < values.Length; index++)
+        {
+            var limit = Tolerance.F32Sum(Rows) * magnitudes[index];
+            Assert.InRange(dx.Span[index] - values[index], -limit, limit);
+        }
+    }
+
+    [Fact]
+    public void Nothing_is_allocated_by_a_product()
+    {
+        using var pool = new WorkerPool(2);
+        using var matrix = BlockMatrix.Random(ElementFormat.Q4_1, 64, 512, 43);
+        using var activations = new ActivationRows(40, 512, ActivationFormat.Int8);
+        using var exact = new ActivationRows(2, 512, ActivationFormat.F32);
+        using var x = new NativeBuffer<float>(40 * 512);
+        using var y = new NativeBuffer<float>(40 * 64);
+        Round();
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        for (var round = 0; round < 50; round++)
+        {
+            Round();
+        }
+
+        Assert.Equal(before, GC.GetTotalAllocatedBytes(precise: true));
+
+        void Round()
+        {
+            foreach (var tokens in (ReadOnlySpan<int>)[1, 40])
+            {
+                activations.Load(x.Span, 512, tokens, 512, pool);
+                matrix.Packed.Multiply(activations, y.Span, 64, pool);
+            }
+
+            exact.Load(x.Span, 512, 2, 512);
+            matrix.Packed.Multiply(exact, y.Span, 64, pool);
+        }
+    }
+
+    [Fact]
+    public void Activations_and_results_of_another_shape_are_refused()
+    {
+        using var pool = new WorkerPool(1);
+        using var matrix = BlockMatrix.Random(ElementFormat.Q8_0, 8, 64, 1);
+        using var activations = new ActivationRows(2, 64, ActivationFormat.Int8);
+        using var x = new NativeBuffer<float>(2 * 64);
+        using var y = new NativeBuffer<float>(2 * 8);
+        activations.Load(x.Span, 64, 2, 32);
+        Assert.Throws<ArgumentException>(() =>
+            matrix.Packed.Multiply(activations, y.Span, 8, pool)
+        );
+        activations.Load(x.Span, 64, 2, 64);
+        Assert.Throws<ArgumentException>(() =>
+            matrix.Packed.Multiply(activations, y.Span, 7, pool)
+        );
+        Assert.Throws<ArgumentException>(() =>
+            matrix.Packed.Multiply(activations, y.Span.Slice(1), 8, pool)
+        );
+    }
+
+    /// <summary>Compares the product at every level with the definition.</summary>
+    internal static void Check(BlockMatrix matrix, float[] x, int tokens)
+    {
+        var (values, magnitudes) = NaiveInt8Product.Multiply(
+            x.AsSpan(0, tokens * matrix.Columns),
+            matrix.Values,
+            tokens,
+            matrix.Rows,
+            matrix.Columns
+        );
+        var tolerance = Tolerance.Int8Product(matrix.Columns);
+        foreach (var level in BlockMatrix.Levels)
+        {
+            var y = matrix.Multiply(x, tokens, level);
+            for (var index = 0; index < y.Length; index++)
+            {
+                var limit = tolerance * magnitudes[index];
+                if (!(Math.Abs(y[index] - values[index]) <= limit))
+                {
+                    Assert.Fail(
+                        $"{level}, row {index % matrix.Rows}, token {index / matrix.Rows} of {tokens}: "
+                            + $"{y[index]:R}, by definition {values[index]:R} within {limit:R}"
+                    );
+                }
+            }
+        }
+    }
+
+    private static void FillCodes(ElementFormat format, byte[] stored, byte fill)
+    {
+        var (first, end) = format switch
+        {
+            ElementFormat.Q4_1 => (4, 20),
+            ElementFormat.Q5_1 => (4, 24),
+            ElementFormat.Q2_K => (16, 80),
+            ElementFormat.Q3_K => (0, 96),
+            ElementFormat.Q4_K => (16, 144),
+            ElementFormat.Q5_K => (16, 176),
+            ElementFormat.Q6_K => (0, 192),
+            ElementFormat.IQ4_XS => (8, 136),
+            ElementFormat.TQ1_0 => (0, 52),
+            ElementFormat.TQ2_0 => (0, 64),
+            ElementFormat.MXFP4 => (1, 17),
+            _ => (2, format.BlockBytes()),
+        };
+        for (var block = 0; block < stored.Length; block += format.BlockBytes())
+        {
+            stored.AsSpan(block + first, end - first).Fill(fill);
+        }
+    }
+}
