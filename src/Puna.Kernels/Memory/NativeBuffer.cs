@@ -9,6 +9,7 @@ public sealed unsafe class NativeBuffer<T> : IDisposable
 {
     private const int Alignment = 64;
     private T* _pointer;
+    private void* _block;
 
     /// <summary>Allocates <paramref name="length"/> elements, set to zero unless told otherwise.</summary>
     /// <exception cref="OutOfMemoryException">The system has no such memory.</exception>
@@ -25,12 +26,11 @@ public sealed unsafe class NativeBuffer<T> : IDisposable
             return;
         }
 
-        _pointer = (T*)NativeMemory.AlignedAlloc((nuint)bytes, Alignment);
-        if (clear)
-        {
-            NativeMemory.Clear(_pointer, (nuint)bytes);
-        }
-
+        // The system hands out large zeroed blocks without touching them: memory that is never used never becomes
+        // resident. An aligned allocation that is cleared by hand would be resident at once.
+        var room = (nuint)(bytes + Alignment);
+        _block = clear ? NativeMemory.AllocZeroed(room) : NativeMemory.Alloc(room);
+        _pointer = (T*)(((nuint)_block + Alignment - 1) / Alignment * Alignment);
         NativeMemoryMeter.Add(bytes);
     }
 
@@ -57,7 +57,8 @@ public sealed unsafe class NativeBuffer<T> : IDisposable
     {
         if (_pointer != null)
         {
-            NativeMemory.AlignedFree(_pointer);
+            NativeMemory.Free(_block);
+            _block = null;
             _pointer = null;
             NativeMemoryMeter.Add(-Bytes);
         }
