@@ -14,6 +14,7 @@ internal static class Subscripts
     /// <summary>owner[index]: an entry or element first, then a method or attribute.</summary>
     public static object Item(RenderContext context, object owner, object index)
     {
+        context.ChargeReading(index);
         var found = owner switch
         {
             Undefined undefined => throw context.Error(undefined.Message),
@@ -52,8 +53,9 @@ internal static class Subscripts
             return new Undefined($"{TypeNames.OfOwner(owner)} cannot be sliced");
         }
 
+        context.ChargeReading(owner);
         var length = owner is string counted
-            ? PythonText.Length(context.Counted(counted))
+            ? PythonText.Length(counted)
             : ((ListValue)owner).Count;
         // Beyond the length a stride only ends the walk; cutting it keeps the sum below from overflowing.
         stride = Math.Clamp(stride, -length - 1, length + 1);
@@ -65,7 +67,7 @@ internal static class Subscripts
         if (owner is string text && stride == 1)
         {
             var unit = PythonText.UnitIndex(text, at);
-            return at < end ? text[unit..PythonText.UnitIndex(text, end)] : "";
+            return at < end ? context.Counted(text[unit..PythonText.UnitIndex(text, end)]) : "";
         }
 
         var items = owner is string letters

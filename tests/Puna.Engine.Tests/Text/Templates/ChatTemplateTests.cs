@@ -89,8 +89,10 @@ public sealed class ChatTemplateTests
     [InlineData("{{ x y }}", "expected '}}'")]
     [InlineData("{{ \"\\x4\" }}", "the escape \\x is incomplete, expected 2 hexadecimal digits")]
     [InlineData("{{ € }}", "unexpected character U+20AC")]
+    [InlineData("{{ NAME }}", "a name has 1001 characters, expected at most 1000")]
     public void Errors_name_the_line_and_what_is_wrong(string template, string expected)
     {
+        template = template.Replace("NAME", new string('n', 1001), StringComparison.Ordinal);
         var error = Assert.Throws<InputException>(() =>
             ChatTemplate.Parse(template).Render([new("user", "Hi")], false, "", "", Now)
         );

@@ -122,6 +122,21 @@ public sealed class TemplateLimitTests
         "characters"
     )]
     [InlineData(
+        "long keys",
+        "{% set k = 'k' * 900000 %}{% set m = {k: 1} %}{% for i in range(99999) %}{% if m[k] and k in m and m.get(k) %}{% endif %}{% endfor %}",
+        "steps"
+    )]
+    [InlineData(
+        "long texts compared",
+        "{% set k = 'k' * 900000 %}{% set m = k ~ '' %}{% for i in range(99999) %}{% if k == m %}{% endif %}{% endfor %}",
+        "steps"
+    )]
+    [InlineData(
+        "many fields of many names",
+        "{% set ns = namespace(p=[]) %}{% for i in range(500) %}{% set ns.p = ns.p + [['k' ~ i, i]] %}{% endfor %}{{ ('{k1}' * 100000).format(**dict(ns.p)) }}",
+        "steps"
+    )]
+    [InlineData(
         "slow search",
         "{% set a = 'a' * 800000 %}{{ a.find('a' * 200000 + 'b' + 'a' * 200000) }}",
         "steps"
