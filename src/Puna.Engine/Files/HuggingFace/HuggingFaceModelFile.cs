@@ -43,7 +43,7 @@ public sealed class HuggingFaceModelFile : IModelFile
         HuggingFaceConfig.Describe(System.IO.Path.Combine(Folder, ConfigName));
 
     /// <inheritdoc/>
-    public TokenizerData? Tokenizer => field ??= ModelTokenizers.OfFolder(Folder);
+    public TokenizerData? Tokenizer => field ??= ModelTokenizers.OfFolder(Folder, Config);
 
     /// <summary>Opens a directory, or one safetensors file beside its config.json.</summary>
     /// <exception cref="InputException">A file is missing or damaged, or describes what cannot be run.</exception>
