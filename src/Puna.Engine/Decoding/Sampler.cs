@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using Puna.Kernels.Randomness;
 using Puna.Kernels.Selection;
 
@@ -77,10 +76,11 @@ public sealed class Sampler
 
     private static ulong FreshSeed()
     {
-        // 53 bits: such a number survives JSON readers that know only doubles.
-        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
-        RandomNumberGenerator.Fill(bytes);
-        return BinaryPrimitives.ReadUInt64LittleEndian(bytes) >> 11;
+        // 53 bits: such a number survives JSON readers that know only doubles. The first half of a new GUID is random but
+        // for four bits of its last two bytes; it costs no start of a cryptography library.
+        Span<byte> bytes = stackalloc byte[16];
+        _ = Guid.NewGuid().TryWriteBytes(bytes);
+        return BinaryPrimitives.ReadUInt64LittleEndian(bytes) & ((1UL << 53) - 1) ^ BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]) >> 11;
     }
 
     private static int ExpectedCandidates(SamplingOptions options)

@@ -153,7 +153,7 @@ public class TokenizerTests
     {
         var tokenizer = TokenizerFactory.Create(SmallTokenizers.SentencePiece());
         Assert.Equal(
-            ["<s>", "\u2581a", "</s>", "<s>", "\u2581b"].AsEnumerable().Where(p => p != "\u2581b"),
+            new[] { "<s>", "\u2581a", "</s>", "<s>" },
             Pieces(tokenizer, "<s>a</s><s>")
         );
         Assert.DoesNotContain(1, tokenizer.Encode("<s>a", parseSpecial: false));
