@@ -25,7 +25,14 @@ public sealed unsafe class NativeBuffer<T> : IDisposable
             return;
         }
 
-        _pointer = (T*)NativeMemory.AlignedAlloc((nuint)bytes, Alignment);
+        var huge = bytes >= 2 * HugePages.Size;
+        _pointer = (T*)
+            NativeMemory.AlignedAlloc((nuint)bytes, (nuint)(huge ? HugePages.Size : Alignment));
+        if (huge)
+        {
+            HugePages.Advise(_pointer, (nuint)bytes);
+        }
+
         if (clear)
         {
             NativeMemory.Clear(_pointer, (nuint)bytes);
