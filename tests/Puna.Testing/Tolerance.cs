@@ -28,6 +28,16 @@ public static class Tolerance
     public static double Attention(int headDim, int slots, double magnitude) =>
         2 * ((F32Sum(headDim) + F32Unit) * magnitude + F32Function + F32Sum(slots));
 
+    /// <summary>
+    /// <see cref="Attention"/> over queries and keys rotated in f32: an element of each is a sum of two products with
+    /// rounded sines and cosines, 3 units of |a| + |b|, and the two elements of a pair meet the other side's two.
+    /// </summary>
+    /// <param name="headDim">d.</param>
+    /// <param name="slots">Slots summed over.</param>
+    /// <param name="magnitude">Largest scale * sum |q k| of a score.</param>
+    public static double RotatedAttention(int headDim, int slots, double magnitude) =>
+        Attention(headDim + 12, slots, magnitude);
+
     /// <summary>Logits of a whole model in f32 against a float64 or f32 oracle, relative to their spread (the acceptance line of the data's readme).</summary>
     public const double Logits = 2e-4;
 
@@ -109,4 +119,7 @@ public static class Tolerance
 
     /// <summary>Largest distance of stories260K's int8 weights from its f32 weights, as the data's readme records it.</summary>
     public const double Stories260KInt8 = 0.007;
+
+    /// <summary>Rotary divisors by one formula in f64 and in f32, relative: a power, two quotients and a blend, 4 units each.</summary>
+    public const double RotaryDivisor = 4 * 4 * F32Unit;
 }

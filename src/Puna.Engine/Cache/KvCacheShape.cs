@@ -16,6 +16,8 @@ public sealed class KvCacheShape
     private readonly long[] _bankOffsets;
     private readonly long[] _keyStrides;
     private readonly long[] _headStrides;
+    private readonly int[] _keyBytes;
+    private readonly int[] _valueBytes;
 
     /// <summary>Makes a shape.</summary>
     /// <param name="banks">The banks, in the order in which the layer plan numbers them.</param>
@@ -28,6 +30,8 @@ public sealed class KvCacheShape
         _bankOffsets = new long[_banks.Length];
         _keyStrides = new long[_banks.Length];
         _headStrides = new long[_banks.Length];
+        _keyBytes = new int[_banks.Length];
+        _valueBytes = new int[_banks.Length];
         KeyFormat = keyFormat;
         ValueFormat = valueFormat;
         var offset = 0L;
@@ -44,6 +48,7 @@ public sealed class KvCacheShape
             _bankOffsets[bank] = offset;
             var keys = KvPageLayout.KeyBytes(keyFormat, headDim);
             var values = KvPageLayout.ValueBytes(valueFormat, headDim);
+            (_keyBytes[bank], _valueBytes[bank]) = (keys, values);
             _keyStrides[bank] = Align(keys);
             _headStrides[bank] = Align(keys) + Align(values);
             offset += heads * _headStrides[bank];
@@ -109,6 +114,11 @@ public sealed class KvCacheShape
             : string.Join(", ", _banks.Select(bank => $"{bank.KvHeads} x {bank.HeadDim}"));
         return $"{banks}, keys {KeyFormat}, values {ValueFormat}";
     }
+
+    // Asked for once for each page, head and layer of every token: kept, not computed.
+    internal int KeyBytes(int bank) => _keyBytes[bank];
+
+    internal int ValueBytes(int bank) => _valueBytes[bank];
 
     internal long KeyOffset(int bank, int head) => _bankOffsets[bank] + head * _headStrides[bank];
 

@@ -10,14 +10,8 @@ internal readonly struct KvPageGroup(KvCacheShape shape, NativeSpan<byte> bytes)
         bytes.Slice(shape.PositionsOffset, KvPageRef.Slots * sizeof(int)).Cast<int>();
 
     public NativeSpan<byte> Keys(int bank, int head) =>
-        bytes.Slice(
-            shape.KeyOffset(bank, head),
-            KvPageLayout.KeyBytes(shape.KeyFormat, shape.Bank(bank).HeadDim)
-        );
+        bytes.Slice(shape.KeyOffset(bank, head), shape.KeyBytes(bank));
 
     public NativeSpan<byte> Values(int bank, int head) =>
-        bytes.Slice(
-            shape.ValueOffset(bank, head),
-            KvPageLayout.ValueBytes(shape.ValueFormat, shape.Bank(bank).HeadDim)
-        );
+        bytes.Slice(shape.ValueOffset(bank, head), shape.ValueBytes(bank));
 }

@@ -19,14 +19,14 @@ public sealed class KvSequence : IDisposable
     internal const int LargestPosition = 1 << 29;
     private readonly KvCache _cache;
     private readonly KvPageTable _table;
-    private int _tailEntry;
-    private int _tailSlot;
+    private readonly KvTail _tail;
     private bool _disposed;
 
     internal KvSequence(KvCache cache, KvPageTable table)
     {
         _cache = cache;
         _table = table;
+        _tail = new KvTail(cache, table);
     }
 
     /// <summary>The cache that it lies in.</summary>
@@ -39,7 +39,10 @@ public sealed class KvSequence : IDisposable
     public int PhysicalLength { get; private set; }
 
     /// <summary>Tentative tokens behind the committed ones.</summary>
-    public int TailLength { get; private set; }
+    public int TailLength => _tail.Length;
+
+    /// <summary>The last pages of <see cref="Pages"/>, from the one that holds the first tail token on; 0 without a tail.</summary>
+    public int TailPages => _tail.Pages;
 
     /// <summary>
     /// The distinct offsets of the page table; the first is always 0. For an offset o the query at position p must
@@ -85,13 +88,14 @@ public sealed class KvSequence : IDisposable
     /// <exception cref="CacheFullException">There are no pages for them; the sequence is unchanged.</exception>
     public int Reserve(int tokens)
     {
+        ThrowIfDisposed();
         ArgumentOutOfRangeException.ThrowIfNegative(tokens);
         var next = TailLength == 0 ? LogicalLength : TailPosition(TailLength - 1) + 1;
         CheckPosition((long)next + tokens - 1);
-        var first = Extend(tokens);
+        var first = _tail.Extend(tokens);
         for (var index = 0; index < tokens; index++)
         {
-            SetPosition(first + index, next + index);
+            _tail.Position(first + index) = next + index;
         }
 
         return first;
@@ -105,16 +109,17 @@ public sealed class KvSequence : IDisposable
     /// <exception cref="CacheFullException">There are no pages for them; the sequence is unchanged.</exception>
     public int Reserve(ReadOnlySpan<int> positions)
     {
+        ThrowIfDisposed();
         foreach (var position in positions)
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(position, LogicalLength, nameof(positions));
             CheckPosition(position);
         }
 
-        var first = Extend(positions.Length);
+        var first = _tail.Extend(positions.Length);
         for (var index = 0; index < positions.Length; index++)
         {
-            SetPosition(first + index, positions[index]);
+            _tail.Position(first + index) = positions[index];
         }
 
         return first;
@@ -124,8 +129,7 @@ public sealed class KvSequence : IDisposable
     public int TailPosition(int index)
     {
         CheckTail(index, 1);
-        var (entry, slot) = Locate(index);
-        return _table.Positions(_table[entry].Page)[slot];
+        return _tail.Position(index);
     }
 
     /// <summary>Stores the rotated keys and the values of tail tokens in one bank.</summary>
@@ -195,13 +199,14 @@ public sealed class KvSequence : IDisposable
         {
             ref readonly var entry = ref _table[index];
             var group = _cache.Group(entry.Page);
-            var valid = entry.Valid | TailMask(index);
+            var positions = group.Positions;
+            var valid = entry.Valid | _tail.Mask(index);
             for (var head = 0; head < heads; head++)
             {
                 pages[head * count + index] = new KvPageRef(
                     group.Keys(bank, head),
                     group.Values(bank, head),
-                    group.Positions,
+                    positions,
                     valid,
                     entry.Offset,
                     entry.Group
@@ -210,6 +215,36 @@ public sealed class KvSequence : IDisposable
         }
 
         return count;
+    }
+
+    /// <summary>
+    /// For a token tree in the tail: which slots of the last <see cref="TailPages"/> pages each node sees, which are
+    /// the committed ones, its ancestors and itself.
+    /// </summary>
+    /// <param name="parents">Index in the tail of each node's parent, lower than its own; -1 where that is the last committed token.</param>
+    /// <param name="masks">[<see cref="TailLength"/>, <see cref="TailPages"/>].</param>
+    public void TreeMasks(ReadOnlySpan<int> parents, Span<uint> masks)
+    {
+        ThrowIfDisposed();
+        if (parents.Length != TailLength || masks.Length != TailLength * TailPages)
+        {
+            throw new ArgumentException(
+                $"A tail of {TailLength} tokens in {TailPages} pages has as many parents and masks of both, not {parents.Length} and {masks.Length}."
+            );
+        }
+
+        for (var index = 0; index < parents.Length; index++)
+        {
+            if (parents[index] < -1 || parents[index] >= index)
+            {
+                throw new ArgumentException(
+                    $"Node {index} of a token tree names {parents[index]} as its parent; a parent comes before its children.",
+                    nameof(parents)
+                );
+            }
+        }
+
+        _tail.TreeMasks(parents, masks);
     }
 
     /// <summary>Makes the first <paramref name="tokens"/> tokens of the tail final and drops the rest of it.</summary>
@@ -239,7 +274,7 @@ public sealed class KvSequence : IDisposable
         ThrowIfDisposed();
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, LogicalLength);
-        KeepTail(0);
+        _tail.Keep(0);
         if (length < LogicalLength)
         {
             PhysicalLength -= _table.Drop(length, int.MaxValue);
@@ -272,11 +307,11 @@ public sealed class KvSequence : IDisposable
         {
             if (kept[to] != to)
             {
-                CopySlot(kept[to], to);
+                _tail.Copy(kept[to], to);
             }
         }
 
-        KeepTail(kept.Length);
+        _tail.Keep(kept.Length);
     }
 
     /// <summary>
@@ -346,8 +381,9 @@ public sealed class KvSequence : IDisposable
         if (!_disposed)
         {
             _disposed = true;
+            _tail.Keep(0);
             _table.Dispose();
-            TailLength = LogicalLength = PhysicalLength = 0;
+            LogicalLength = PhysicalLength = 0;
         }
     }
 
@@ -378,69 +414,7 @@ public sealed class KvSequence : IDisposable
         LogicalLength = logicalLength;
     }
 
-    internal (int Entry, int Slot) Locate(int tailIndex)
-    {
-        var slot = _tailSlot + tailIndex;
-        return (_tailEntry + slot / KvPageRef.Slots, slot % KvPageRef.Slots);
-    }
-
-    private int Extend(int tokens)
-    {
-        ThrowIfDisposed();
-        var first = TailLength;
-        if (tokens == 0)
-        {
-            return first;
-        }
-
-        var (entry, slot) = first > 0 ? (_tailEntry, _tailSlot) : OpenSlot();
-        var pages = (int)(((long)slot + first + tokens + KvPageRef.Slots - 1) / KvPageRef.Slots);
-        var missing = entry + pages - _table.Count;
-        var copies = entry < _table.Count && _cache.Pool.References(_table[entry].Page) > 1;
-        _cache.Pool.EnsureFree(missing + (copies ? 1 : 0));
-        if (copies)
-        {
-            _table.MakeOwn(entry);
-        }
-
-        for (var added = 0; added < missing; added++)
-        {
-            _table.Append();
-        }
-
-        (_tailEntry, _tailSlot) = (entry, slot);
-        TailLength = first + tokens;
-        return first;
-    }
-
-    // New tokens go behind the last one in its page, unless that page lies at an offset: their keys come rotated at
-    // their own positions, which only an entry at offset 0 can hold.
-    private (int Entry, int Slot) OpenSlot()
-    {
-        var last = _table.Count - 1;
-        if (last < 0 || _table[last].Offset != 0 || _table[last].Valid >> 31 != 0)
-        {
-            return (_table.Count, 0);
-        }
-
-        return (last, KvPageRef.Slots - BitOperations.LeadingZeroCount(_table[last].Valid));
-    }
-
-    private uint TailMask(int entry)
-    {
-        if (TailLength == 0 || entry < _tailEntry)
-        {
-            return 0;
-        }
-
-        var start = (entry - _tailEntry) * KvPageRef.Slots;
-        return Below(_tailSlot + TailLength - start) & ~Below(_tailSlot - start);
-    }
-
-    private static uint Below(int slot) =>
-        slot <= 0 ? 0u
-        : slot >= KvPageRef.Slots ? uint.MaxValue
-        : (1u << slot) - 1;
+    internal (int Entry, int Slot) Locate(int tailIndex) => _tail.Locate(tailIndex);
 
     private void CommitTail(int tokens)
     {
@@ -460,19 +434,14 @@ public sealed class KvSequence : IDisposable
             next = position + 1;
         }
 
-        KeepTail(tokens);
+        _tail.Keep(tokens);
         if (tokens == 0)
         {
             return;
         }
 
-        var (start, count) = (_tailEntry, _table.Count);
-        for (var entry = start; entry < count; entry++)
-        {
-            _table[entry].Valid |= TailMask(entry);
-        }
-
-        TailLength = 0;
+        var (start, count) = (_tail.FirstEntry, _table.Count);
+        _tail.Settle();
         LogicalLength = next;
         PhysicalLength += tokens;
         _cache.Policies.OnAppend(this, start, count);
@@ -483,52 +452,6 @@ public sealed class KvSequence : IDisposable
                 _cache.Policies.OnSeal(this, entry);
             }
         }
-    }
-
-    private void KeepTail(int tokens)
-    {
-        if (TailLength == 0)
-        {
-            return;
-        }
-
-        TailLength = tokens;
-        _table.Cut(_tailEntry + (_tailSlot + tokens + KvPageRef.Slots - 1) / KvPageRef.Slots);
-    }
-
-    private void CopySlot(int from, int to)
-    {
-        var (fromEntry, fromSlot) = Locate(from);
-        var (toEntry, toSlot) = Locate(to);
-        var source = _cache.Group(_table[fromEntry].Page);
-        var target = _cache.Group(_table[toEntry].Page);
-        var shape = _cache.Shape;
-        for (var bank = 0; bank < shape.Banks; bank++)
-        {
-            var (heads, headDim) = shape.Bank(bank);
-            for (var head = 0; head < heads; head++)
-            {
-                KvPageLayout.CopySlot(
-                    shape.KeyFormat,
-                    shape.ValueFormat,
-                    headDim,
-                    source.Keys(bank, head),
-                    source.Values(bank, head),
-                    fromSlot,
-                    target.Keys(bank, head),
-                    target.Values(bank, head),
-                    toSlot
-                );
-            }
-        }
-
-        target.Positions[toSlot] = source.Positions[fromSlot];
-    }
-
-    private void SetPosition(int tailIndex, int position)
-    {
-        var (entry, slot) = Locate(tailIndex);
-        _table.Positions(_table[entry].Page)[slot] = position;
     }
 
     private void CheckTail(int first, int tokens)

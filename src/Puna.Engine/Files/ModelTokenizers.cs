@@ -7,9 +7,55 @@ namespace Puna.Engine.Files;
 /// <summary>Finds the tokenizer of a model.</summary>
 internal static class ModelTokenizers
 {
-    public static TokenizerData? OfGguf(GgufFile file, ModelConfig config) => null;
+    /// <summary>No tokenizer's file is larger; it spares looking into weights.</summary>
+    private const long Largest = 1L << 26;
 
-    public static TokenizerData? OfFolder(string folder, ModelConfig config) => null;
+    /// <summary>The tokenizer in a GGUF file, or null.</summary>
+    /// <exception cref="InputException">There is one, but it cannot be honoured.</exception>
+    public static TokenizerData? OfGguf(GgufFile file) => GgufTokenizerReader.Read(file);
 
-    public static TokenizerData? OfNeighbour(string path, ModelConfig config) => null;
+    /// <summary>The tokenizer of a Hugging Face folder, or null.</summary>
+    /// <exception cref="InputException">There is one, but it is damaged or cannot be honoured.</exception>
+    public static TokenizerData? OfFolder(string folder) => TokenizerFiles.LoadFolder(folder);
+
+    /// <summary>
+    /// The tokenizer beside a llama2.c checkpoint: tokenizer.bin, else the only .bin or .model in the folder that is a
+    /// tokenizer with as many pieces as the model. A .bin and a .model of one name count as one, of which the .model
+    /// says more. Null when there is none, or several.
+    /// </summary>
+    public static TokenizerData? OfNeighbour(string path, ModelConfig config)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var named = Path.Combine(folder, "tokenizer.bin");
+        if (File.Exists(named))
+        {
+            return TokenizerFiles.Load(named);
+        }
+
+        var found = Directory
+            .EnumerateFiles(folder)
+            .Where(file => Path.GetExtension(file) is ".bin" or ".model")
+            .Where(file => new FileInfo(file).Length <= Largest)
+            .Order(StringComparer.Ordinal)
+            .GroupBy(file => Path.ChangeExtension(file, null), StringComparer.Ordinal)
+            .Select(files => TryLoad(files.Last(), config))
+            .OfType<TokenizerData>()
+            .Take(2)
+            .ToList();
+        return found.Count == 1 ? found[0] : null;
+    }
+
+    private static TokenizerData? TryLoad(string path, ModelConfig config)
+    {
+        try
+        {
+            var data = TokenizerFiles.Load(path);
+            return data.Pieces.Count == config.VocabularySize ? data : null;
+        }
+        catch (InputException)
+        {
+            // Another checkpoint, or a tokenizer that does not work: not this model's.
+            return null;
+        }
+    }
 }

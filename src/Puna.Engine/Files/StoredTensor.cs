@@ -1,5 +1,6 @@
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Memory;
+using Puna.Kernels.Quantised.Codecs;
 
 namespace Puna.Engine.Files;
 
@@ -32,4 +33,28 @@ public sealed class StoredTensor
 
     /// <summary>Number of elements.</summary>
     public long Elements => Shape.Aggregate(1L, (product, size) => product * size);
+
+    /// <summary>
+    /// Refuses weights of which a scale (in dense formats an element) is NaN or infinite. It reads every scale, so the
+    /// loader asks when it packs the tensor, not at opening.
+    /// </summary>
+    /// <exception cref="InputException">There is such a scale.</exception>
+    public void RequireFiniteScales()
+    {
+        // A whole number of blocks at a time: a tensor may be longer than a span.
+        var step = (long)Format.BlockBytes() << 16;
+        for (long start = 0; start < Data.Length; start += step)
+        {
+            var part = Data.Slice(start, Math.Min(step, Data.Length - start)).Span;
+            if (!BlockCodecs.HasOnlyFiniteScales(Format, part))
+            {
+                throw NotFinite();
+            }
+        }
+    }
+
+    internal InputException NotFinite() =>
+        new(
+            $"Tensor '{StoredName}' holds a {(Format.IsDense() ? "weight" : "scale")} that is NaN or infinite: the file is damaged."
+        );
 }

@@ -7,7 +7,9 @@ namespace Puna.Engine.Text;
 
 /// <summary>
 /// Byte-level BPE: special tokens are taken out of the text, a pre-tokeniser cuts the rest into words, and the bytes
-/// of each word are merged by rank. Every text is said exactly, whatever its script.
+/// of each word are merged by rank. Every text is said exactly, whatever its script, as long as all bytes are in the
+/// vocabulary; a byte that is not (SmolLM2 lacks some control characters) is the unknown token where the model names
+/// one, else left out.
 /// </summary>
 public sealed class ByteLevelTokenizer : ITokenizer
 {
@@ -37,7 +39,7 @@ public sealed class ByteLevelTokenizer : ITokenizer
         for (var value = 0; value < 256; value++)
         {
             piece[0] = ByteLevelAlphabet.Character((byte)value);
-            _byteIds[value] = _vocabulary.TryId(piece, out var id) ? id : -1;
+            _byteIds[value] = _vocabulary.TryId(piece, out var id) ? id : data.UnknownId ?? -1;
         }
     }
 
@@ -128,7 +130,11 @@ public sealed class ByteLevelTokenizer : ITokenizer
         work.Merger.Clear();
         for (var i = 0; i < bytes.Length; i++)
         {
-            work.Merger.Add(i, 1, ByteId(bytes[i]));
+            var id = _byteIds[bytes[i]];
+            if (id >= 0)
+            {
+                work.Merger.Add(i, 1, id);
+            }
         }
 
         work.Merger.Run([], _merges);
@@ -154,14 +160,6 @@ public sealed class ByteLevelTokenizer : ITokenizer
 
         return _vocabulary.TryId(piece, out id);
     }
-
-    private int ByteId(byte value) =>
-        _byteIds[value] >= 0
-            ? _byteIds[value]
-            : Data.UnknownId
-                ?? throw new InputException(
-                    $"The text holds the byte 0x{value:X2}, for which this tokenizer has neither a piece nor an unknown token."
-                );
 
     /// <summary>What one call to encode needs for itself.</summary>
     private sealed class Work(List<int> ids)

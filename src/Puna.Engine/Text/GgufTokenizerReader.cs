@@ -71,7 +71,8 @@ public static class GgufTokenizerReader
 
     /// <summary>
     /// Two facts that GGUF does not state follow from the pre-tokeniser: Llama 3's takes whole pieces without merging,
-    /// and Qwen 2's normalises to NFC, as their tokenizer.json say.
+    /// and Qwen 2's normalises to NFC, as their tokenizer.json say. The unknown token of these files is a padding or
+    /// end token of the model's configuration; their BPE itself has none.
     /// </summary>
     private static TokenizerData ByteLevel(ITokenizerMetadata metadata, TokenizerData data)
     {
@@ -84,6 +85,7 @@ public static class GgufTokenizerReader
             AddBos = metadata.Flag(Prefix + "add_bos_token") ?? isLlama3,
             IgnoreMerges = isLlama3,
             Nfc = name == "qwen2",
+            UnknownId = null,
         };
     }
 

@@ -1,3 +1,5 @@
+using Puna.Engine.Text.Normalization;
+
 namespace Puna.Engine.Text;
 
 /// <summary>
@@ -43,7 +45,13 @@ internal sealed class SpecialTokens
             if (control || (type == TokenType.UserDefined && (known || splitUserDefined)))
             {
                 token ??= new AddedToken(id);
-                var entry = (vocabulary.Piece(id), token);
+                var spelling = vocabulary.Piece(id);
+                if (token.Normalized && vocabulary.Data.Nfc)
+                {
+                    spelling = CanonicalComposition.Normalize(spelling);
+                }
+
+                var entry = (spelling, token);
                 all[Index(token.Normalized, withControl: true)].Add(entry);
                 if (!control)
                 {

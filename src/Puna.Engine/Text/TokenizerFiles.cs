@@ -1,3 +1,6 @@
+using Puna.Engine.Files;
+using Puna.Engine.Files.Gguf;
+
 namespace Puna.Engine.Text;
 
 /// <summary>Opens a tokenizer from any file or folder that has one, known by content rather than by name.</summary>
@@ -6,7 +9,7 @@ public static class TokenizerFiles
     private const long Largest = 1L << 28;
 
     /// <summary>
-    /// Reads tokenizer.json, SentencePiece's .model, llama2.c's tokenizer .bin or vocab.json with merges.txt; of a
+    /// Reads a GGUF file's tokenizer, tokenizer.json, SentencePiece's .model, llama2.c's tokenizer .bin or vocab.json with merges.txt; of a
     /// folder tokenizer.json, else tokenizer.model, else vocab.json. The settings of a Hugging Face folder
     /// (tokenizer_config.json and its neighbours) are taken with a tokenizer.json or tokenizer.model.
     /// </summary>
@@ -15,7 +18,19 @@ public static class TokenizerFiles
     {
         if (Directory.Exists(path))
         {
-            return LoadFolder(path);
+            return LoadFolder(path)
+                ?? throw new InputException(
+                    $"'{path}' has no tokenizer; tokenizer.json, tokenizer.model or vocab.json with merges.txt is needed."
+                );
+        }
+
+        if (IsGguf(path))
+        {
+            using var file = GgufFile.Open(path);
+            return GgufTokenizerReader.Read(file)
+                ?? throw new InputException(
+                    $"'{path}' has no tokenizer in its metadata; one with 'tokenizer.ggml.model' is needed."
+                );
         }
 
         var bytes = ReadAll(path);
@@ -33,25 +48,20 @@ public static class TokenizerFiles
     }
 
     /// <summary>The whole content of a file.</summary>
-    /// <exception cref="InputException">It cannot be read, or has more than 256 MiB.</exception>
+    /// <exception cref="InputException">It cannot be read, is empty, or has more than 256 MiB.</exception>
     internal static byte[] ReadAll(string path)
     {
-        try
-        {
-            var length = new FileInfo(path).Length;
-            return length <= Largest
-                ? File.ReadAllBytes(path)
-                : throw new InputException(
-                    $"'{path}' has {length} bytes; a tokenizer's file of at most {Largest} is accepted."
-                );
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"'{path}' cannot be read: {fault.Message}", fault);
-        }
+        using var file = ModelFiles.Map(path);
+        return file.Length <= Largest
+            ? file.Bytes.Span.ToArray()
+            : throw new InputException(
+                $"'{path}' has {file.Length} bytes; a tokenizer's file of at most {Largest} is accepted."
+            );
     }
 
-    private static TokenizerData LoadFolder(string folder)
+    /// <summary>The tokenizer of a folder, or null when it has none.</summary>
+    /// <exception cref="InputException">There is one, but it is damaged or cannot be honoured.</exception>
+    internal static TokenizerData? LoadFolder(string folder)
     {
         foreach (var name in new[] { "tokenizer.json", "tokenizer.model", "vocab.json" })
         {
@@ -62,9 +72,13 @@ public static class TokenizerFiles
             }
         }
 
-        throw new InputException(
-            $"'{folder}' has no tokenizer; tokenizer.json, tokenizer.model or vocab.json with merges.txt is needed."
-        );
+        return null;
+    }
+
+    private static bool IsGguf(string path)
+    {
+        using var file = ModelFiles.Map(path);
+        return file.Bytes.Slice(0, Math.Min(4, file.Length)).Span.SequenceEqual("GGUF"u8);
     }
 
     private static TokenizerData LoadJson(byte[] bytes, string path, string folder)

@@ -1,44 +1,23 @@
 using System.Text.Json;
+using Puna.Engine.Files;
 
 namespace Puna.Engine.Text;
 
 /// <summary>Reads JSON of a tokenizer's files so that every fault is an <see cref="InputException"/> that names the file.</summary>
 internal static class TokenizerJsonFields
 {
-    private static readonly JsonDocumentOptions Options = new()
-    {
-        MaxDepth = 64,
-        AllowTrailingCommas = false,
-    };
-
     /// <summary>Parses a file whose root is an object, and reads it; the document lives no longer than that.</summary>
     /// <exception cref="InputException">It is no JSON, nested too deeply, no object, or has text that is no Unicode.</exception>
     public static T Read<T>(ReadOnlyMemory<byte> json, string path, Func<JsonElement, T> read)
     {
-        if (json.Span.StartsWith("\uFEFF"u8))
-        {
-            json = json[3..];
-        }
-
         try
         {
-            using var document = JsonDocument.Parse(json, Options);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? read(document.RootElement)
-                : throw new InputException(
-                    $"'{path}' holds a JSON {document.RootElement.ValueKind}; an object is needed."
-                );
-        }
-        catch (JsonException fault)
-        {
-            throw new InputException(
-                $"'{path}' is no valid JSON (line {fault.LineNumber + 1}, byte {fault.BytePositionInLine}); at most {Options.MaxDepth} levels are accepted.",
-                fault
-            );
+            using var document = JsonFile.Parse(path, json);
+            return read(document.RootElement);
         }
         catch (InvalidOperationException fault)
         {
-            // What the parser throws for text that is no valid UTF-8, or escapes of half a surrogate pair.
+            // What the parser throws for escapes of half a surrogate pair.
             throw new InputException($"'{path}' has text that is no valid Unicode.", fault);
         }
     }

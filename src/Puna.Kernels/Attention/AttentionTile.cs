@@ -54,7 +54,7 @@ internal readonly unsafe struct AttentionTile<TLanes>
     }
 
     /// <summary>
-    /// Attention to the pages of one chunk alone (equations 10 and 11 of the paper's algorithm 1): the greatest score
+    /// Attention to the pages of one chunk alone (line 10 of algorithm 1): the greatest score
     /// m, l = sum e^(s - m), O = sum e^(s - m) v. False when no row sees any slot of it; nothing is written then.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -77,7 +77,7 @@ internal readonly unsafe struct AttentionTile<TLanes>
         return true;
     }
 
-    /// <summary>Takes the result of a chunk into the running one.</summary>
+    /// <summary>Takes the result of a chunk into the running one (lines 11 and 12 of algorithm 1).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Merge(float* sums, float* maxima, float* totals)
     {

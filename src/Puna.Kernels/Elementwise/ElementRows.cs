@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Puna.Kernels.Lanes;
 using Puna.Kernels.Memory;
 using Puna.Kernels.Threads;
@@ -100,6 +101,7 @@ internal static unsafe class ElementRows
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Apply<TLanes>(float* a, float* b, float* y, int count)
             where TLanes : unmanaged, ILanes<TLanes>
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Puna.Kernels.Lanes;
 
 namespace Puna.Kernels.Elementwise;
@@ -97,6 +98,7 @@ public static unsafe class FloatConversion
         private readonly ushort* _source = source;
         private readonly float* _destination = destination;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Execute<TLanes>(int part, int parts)
             where TLanes : unmanaged, ILanes<TLanes>
         {
@@ -125,6 +127,7 @@ public static unsafe class FloatConversion
         private readonly float* _source = source;
         private readonly ushort* _destination = destination;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Execute<TLanes>(int part, int parts)
             where TLanes : unmanaged, ILanes<TLanes>
         {

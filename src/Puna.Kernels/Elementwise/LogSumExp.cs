@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Puna.Kernels.Lanes;
 using Puna.Kernels.Memory;
 using Puna.Kernels.Threads;
@@ -59,6 +60,7 @@ public static unsafe class LogSumExp
     /// <summary>
     /// sum over c of e^(x[c] - maximum), and the terms themselves into y where it is not null; y may be x.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static double SumExp<TLanes>(float* x, int count, float maximum, float* y)
         where TLanes : unmanaged, ILanes<TLanes>
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Puna.Kernels.Lanes;
 
 namespace Puna.Kernels.Elementwise;
@@ -6,6 +7,7 @@ namespace Puna.Kernels.Elementwise;
 internal static unsafe class RowMaximum
 {
     /// <summary>The greatest element that is not NaN, -Infinity where there is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Of<TLanes>(float* x, int count)
         where TLanes : unmanaged, ILanes<TLanes>
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Puna.Kernels.Lanes;
 using Puna.Kernels.Memory;
 using Puna.Kernels.Threads;
@@ -71,6 +72,7 @@ public static unsafe class Softmax
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void OfRow<TLanes>(float* from, float* to)
             where TLanes : unmanaged, ILanes<TLanes>
         {

@@ -21,7 +21,13 @@ internal readonly unsafe struct Lanes1(float value) : ILanes<Lanes1>
     public static void Store(Lanes1 value, float* destination) => *destination = value.Value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes1 LoadBits16(ushort* source) => BroadcastBits(*source);
+    public static Lanes1 LoadBits16(ushort* source)
+    {
+        // Byte by byte: .NET 10 compiles the reinterpretation of a 16-bit load as one load of 32 bits, which reads
+        // past the last element and fills the upper half.
+        var bytes = (byte*)source;
+        return BroadcastBits(bytes[0] | (uint)bytes[1] << 8);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreBits16(Lanes1 value, ushort* destination) =>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Puna.Kernels.Lanes;
 using Puna.Kernels.Memory;
 using Puna.Kernels.Threads;
@@ -221,6 +222,7 @@ public sealed unsafe class DensePackedMatrix : PackedMatrix
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void PackGroup(int group)
         {
             // A strip of columns at a time, so that the lines written stay in the first-level cache.

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Puna.Kernels.Lanes;
 
 namespace Puna.Kernels.Matrices;
@@ -9,6 +10,7 @@ internal readonly unsafe struct DensePanelSource<TElement>(byte* weights, int co
 {
     private readonly byte* _weights = weights;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public float* Panel<TLanes>(int group, int first, int count, float* scratch)
         where TLanes : unmanaged, ILanes<TLanes>
     {

@@ -8,8 +8,15 @@ namespace Puna.Kernels.Matrices;
 /// </summary>
 internal static unsafe class PackedInputs
 {
-    /// <summary>Rows of one block: a multiple of both tiles, small enough that a block of 256 columns stays in the second-level cache.</summary>
+    /// <summary>Rows of one block at most, a multiple of both tiles.</summary>
     public const int BlockRows = 96;
+
+    /// <summary>Floats of packed inputs at a time: 128 KiB, which stay in the second-level cache beside the weights.</summary>
+    public const int Capacity = 32 * 1024;
+
+    /// <summary>Rows after packing: those of the last small tile are completed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int PaddedRows(int rows) => rows + (rows % PanelTile.Large & 1);
 
     /// <summary>Rows of the tile that starts at row <paramref name="row"/> of <paramref name="rows"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -23,7 +30,7 @@ internal static unsafe class PackedInputs
     /// <param name="stride">Floats from row to row.</param>
     /// <param name="rows">Rows T.</param>
     /// <param name="depth">Columns.</param>
-    /// <param name="destination">Room for BlockRows * depth floats; the tile of row t starts at t * depth.</param>
+    /// <param name="destination">Room for PaddedRows * depth floats; the tile of row t starts at t * depth.</param>
     public static void Pack(float* source, nint stride, int rows, int depth, float* destination)
     {
         for (var row = 0; row < rows; )
@@ -46,6 +53,7 @@ internal static unsafe class PackedInputs
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopyRow(float* source, int depth, float* destination, int step)
     {
         for (var k = 0; k < depth; k++)

@@ -51,6 +51,7 @@ internal static unsafe class PanelProduct
     /// y[t, outputs] = or += a tile of <see cref="PanelTile"/>: <paramref name="count0"/> and
     /// <paramref name="count1"/> outputs of the two vectors count, the rest is padding.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Merge<TLanes>(
         float* tile,
         int rows,
@@ -105,6 +106,7 @@ internal static unsafe class PanelProduct
         private readonly float* _y = y;
 
         [SkipLocalsInit]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Execute<TLanes>(int part, int parts)
             where TLanes : unmanaged, ILanes<TLanes>
         {
@@ -118,65 +120,74 @@ internal static unsafe class PanelProduct
 
             var memory =
                 stackalloc float[
-                    PackedInputs.BlockRows * Depth
-                        + 2 * Group * Depth
-                        + 2 * PanelTile.Large * 16
-                        + 16
+                    PackedInputs.Capacity + 2 * Group * Depth + 2 * PanelTile.Large * 16 + 16
                 ];
             var inputs = Align(memory);
-            var panels = inputs + PackedInputs.BlockRows * Depth;
-            var tile = panels + 2 * Group * Depth;
+            var scratch = inputs + PackedInputs.Capacity;
             for (var token = 0; token < tokens; token += PackedInputs.BlockRows)
             {
+                // Few rows are packed for many columns at once, so that the weights stream through without a jump.
                 var block = Math.Min(PackedInputs.BlockRows, tokens - token);
-                for (var first = 0; first < columns; first += Depth)
+                var padded = PackedInputs.PaddedRows(block);
+                var span = PackedInputs.Capacity / padded / Depth * Depth;
+                for (var first = 0; first < columns; first += span)
                 {
-                    var depth = Math.Min(Depth, columns - first);
-                    PackedInputs.Pack(_x + token * xStride + first, xStride, block, depth, inputs);
+                    var last = Math.Min(columns, first + span);
+                    for (var piece = first; piece < last; piece += Depth)
+                    {
+                        PackedInputs.Pack(
+                            _x + token * xStride + piece,
+                            xStride,
+                            block,
+                            Math.Min(Depth, last - piece),
+                            inputs + (piece - first) * padded
+                        );
+                    }
+
                     for (var group = begin; group < end; group += 2)
                     {
                         // A last group without a partner is paired with itself and its second half not stored.
                         var partner = Math.Min(group + 1, end - 1);
-                        var panel0 = _source.Panel<TLanes>(group, first, depth, panels);
-                        var panel1 =
-                            partner == group
-                                ? panel0
-                                : _source.Panel<TLanes>(
-                                    partner,
-                                    first,
-                                    depth,
-                                    panels + Group * Depth
-                                );
-                        MultiplyPair<TLanes>(
-                            panel0,
-                            panel1,
-                            depth,
-                            inputs,
-                            block,
-                            _y + token * yStride + (nint)group * Group,
-                            Math.Min(partner == group ? Group : 2 * Group, rows - group * Group),
-                            first > 0,
-                            tile
-                        );
+                        var results = _y + token * yStride + (nint)group * Group;
+                        for (var piece = first; piece < last; piece += Depth)
+                        {
+                            MultiplyPair<TLanes>(
+                                group,
+                                partner,
+                                piece,
+                                Math.Min(Depth, last - piece),
+                                inputs + (piece - first) * padded,
+                                block,
+                                results,
+                                scratch
+                            );
+                        }
                     }
                 }
             }
         }
 
         /// <summary>Up to 32 outputs of two panels, for all rows of a packed block.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void MultiplyPair<TLanes>(
-            float* panel0,
-            float* panel1,
+            int group,
+            int partner,
+            int first,
             int depth,
             float* inputs,
             int block,
-            float* y,
-            int outputs,
-            bool add,
-            float* tile
+            float* results,
+            float* scratch
         )
             where TLanes : unmanaged, ILanes<TLanes>
         {
+            var tile = scratch + 2 * Group * Depth;
+            var outputs = Math.Min((partner - group + 1) * Group, rows - group * Group);
+            var panel0 = _source.Panel<TLanes>(group, first, depth, scratch);
+            var panel1 =
+                partner == group
+                    ? panel0
+                    : _source.Panel<TLanes>(partner, first, depth, scratch + Group * Depth);
             for (var row = 0; row < block; )
             {
                 var tileRows = PackedInputs.TileRows(row, block);
@@ -194,7 +205,7 @@ internal static unsafe class PanelProduct
                         PanelTile.MultiplySmall<TLanes>(w0, w1, Group, depth, packed, tile);
                     }
 
-                    var target = y + row * yStride + output;
+                    var target = results + row * yStride + output;
                     Merge<TLanes>(
                         tile,
                         Math.Min(tileRows, block - row),
@@ -203,7 +214,7 @@ internal static unsafe class PanelProduct
                         target + TLanes.Width,
                         outputs - output - TLanes.Width,
                         yStride,
-                        add
+                        first > 0
                     );
                 }
 

@@ -108,6 +108,7 @@ internal static unsafe class TransposedProduct
         private readonly float* _dx = dx;
 
         [SkipLocalsInit]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Execute<TLanes>(int part, int parts)
             where TLanes : unmanaged, ILanes<TLanes>
         {
@@ -138,6 +139,7 @@ internal static unsafe class TransposedProduct
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void MultiplyStrip<TLanes>(
             float* weights,
             float* inputs,

@@ -70,6 +70,7 @@ public static unsafe class RmsNorm
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private float SumOfSquares<TLanes>(float* row)
             where TLanes : unmanaged, ILanes<TLanes>
         {
@@ -109,6 +110,7 @@ public static unsafe class RmsNorm
             return TLanes.Fma(value, value, sum);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Multiply<TLanes>(float* from, float factor, float* to)
             where TLanes : unmanaged, ILanes<TLanes>
         {

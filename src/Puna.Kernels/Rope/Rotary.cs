@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Puna.Kernels.Lanes;
 using Puna.Kernels.Memory;
 using Puna.Kernels.Threads;
@@ -212,6 +213,7 @@ public static unsafe class Rotary
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void RotateHalves<TLanes>(
             float* from,
             float* to,

@@ -26,7 +26,7 @@ public sealed class KvSequencePropertyTests
             (fixture.Cache.CreateSequence(), new SequenceModel()),
         };
         var token = 0;
-        for (var step = 0; step < 1000; step++)
+        for (var step = 0; step < 600; step++)
         {
             var index = random.Next(family.Count);
             var (sequence, model) = family[index];

@@ -169,6 +169,7 @@ public sealed class KvSnapshotTests : IDisposable
     }
 
     [Fact]
+    [Trait("speed", "slow")]
     public void Every_cut_and_every_flipped_bit_is_found()
     {
         using var fixture = new CacheFixture(KvFormat.Int8, KvFormat.Int8);
@@ -208,6 +209,7 @@ public sealed class KvSnapshotTests : IDisposable
     }
 
     [Fact]
+    [Trait("speed", "slow")]
     public void A_forged_header_with_a_true_checksum_is_refused_or_harmless()
     {
         using var fixture = new CacheFixture(KvFormat.F16, KvFormat.F16);

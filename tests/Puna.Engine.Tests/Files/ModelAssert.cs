@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Puna.Engine.Files;
 using Puna.Kernels.Matrices;
+using Puna.Kernels.Threads;
 
 namespace Puna.Engine.Tests.Files;
 
@@ -60,4 +61,34 @@ internal static class ModelAssert
         Assert.EndsWith(".", fault.Message, StringComparison.Ordinal);
         return fault.Message;
     }
+
+    public static ConversionSummary Convert(
+        IModelFile input,
+        string path,
+        ElementFormat? format,
+        WorkerPool? pool = null
+    ) =>
+        ModelConverter.Convert(
+            input,
+            path,
+            format,
+            pool,
+            cancellation: TestContext.Current.CancellationToken
+        );
+
+    public static ConversionSummary Create(
+        string shape,
+        string path,
+        ElementFormat format,
+        ulong seed,
+        WorkerPool? pool = null
+    ) =>
+        ModelCreator.Create(
+            shape,
+            path,
+            format,
+            seed,
+            pool,
+            cancellation: TestContext.Current.CancellationToken
+        );
 }

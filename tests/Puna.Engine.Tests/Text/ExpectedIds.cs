@@ -113,5 +113,5 @@ internal static class ExpectedIds
         );
 
     private static TokenizerData Gguf(params string[] parts) =>
-        GgufTokenizerReader.Read(new GgufMetadata(SharedData.Path(parts)))!;
+        TokenizerFiles.Load(SharedData.Path(parts));
 }

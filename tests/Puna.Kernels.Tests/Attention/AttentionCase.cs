@@ -1,6 +1,8 @@
 using Puna.Kernels.Attention;
 using Puna.Kernels.Memory;
+using Puna.Kernels.Tests.Lanes;
 using Puna.Kernels.Threads;
+using Puna.Testing;
 using Puna.Testing.Oracles;
 
 namespace Puna.Kernels.Tests.Attention;
@@ -9,13 +11,21 @@ namespace Puna.Kernels.Tests.Attention;
 /// Random pages and queries of one attention call. Slots that are not written hold NaN (all bits set), so that a
 /// kernel that touches them shows it.
 /// </summary>
-internal sealed class AttentionCase : IDisposable
+internal sealed unsafe class AttentionCase : IDisposable
 {
     private readonly List<IDisposable> _owned = [];
     private readonly Random _random;
+    private readonly bool _guarded;
 
-    public AttentionCase(AttentionShape shape, int pagesPerHead, int groups, int seed)
+    public AttentionCase(
+        AttentionShape shape,
+        int pagesPerHead,
+        int groups,
+        int seed,
+        bool guarded = false
+    )
     {
+        _guarded = guarded;
         Shape = shape;
         Groups = groups;
         _random = new Random(seed);
@@ -23,16 +33,12 @@ internal sealed class AttentionCase : IDisposable
         PagesPerHead = pagesPerHead;
         for (var index = 0; index < Pages.Length; index++)
         {
-            var keys = Own(
-                new NativeBuffer<byte>(KvPageLayout.KeyBytes(shape.KeyFormat, shape.HeadDim))
-            );
-            var values = Own(
-                new NativeBuffer<byte>(KvPageLayout.ValueBytes(shape.ValueFormat, shape.HeadDim))
-            );
-            var positions = Own(new NativeBuffer<int>(KvPageRef.Slots));
-            keys.Span.Span.Fill(0xFF);
-            values.Span.Span.Fill(0xFF);
-            Pages[index] = new KvPageRef(keys.Span, values.Span, positions.Span, 0, 0, 0);
+            var keys = Allocate<byte>(KvPageLayout.KeyBytes(shape.KeyFormat, shape.HeadDim));
+            var values = Allocate<byte>(KvPageLayout.ValueBytes(shape.ValueFormat, shape.HeadDim));
+            var positions = Allocate<int>(KvPageRef.Slots);
+            keys.Span.Fill(0xFF);
+            values.Span.Fill(0xFF);
+            Pages[index] = new KvPageRef(keys, values, positions, 0, 0, 0);
         }
     }
 
@@ -123,9 +129,7 @@ internal sealed class AttentionCase : IDisposable
     {
         Tokens = positions.Length;
         QueryPositions = positions;
-        Queries = Own(
-            new NativeBuffer<float>((long)Groups * Tokens * Shape.QueryHeads * Shape.HeadDim)
-        ).Span;
+        Queries = Allocate<float>((long)Groups * Tokens * Shape.QueryHeads * Shape.HeadDim);
         Row((int)Queries.Length).CopyTo(Queries.Span);
     }
 
@@ -158,6 +162,46 @@ internal sealed class AttentionCase : IDisposable
             pool
         );
         return output.Span.Span.ToArray();
+    }
+
+    /// <summary>Runs the body of one width on this thread, tile by tile or, when split, chunk by chunk.</summary>
+    public float[] RunBody(int width, bool split)
+    {
+        var output = Allocate<float>((long)Tokens * Shape.QueryHeads * Shape.HeadDim);
+        output.Span.Fill(float.NaN);
+        var scratch = Allocate<float>(TileScratch.Floats(Shape.HeadDim));
+        var next = 0;
+        fixed (int* positions = QueryPositions)
+        fixed (KvPageRef* pages = Pages)
+        fixed (uint* masks = TailMasks)
+        {
+            var call = new AttentionArguments
+            {
+                Shape = Shape,
+                Queries = Queries.Pointer,
+                Tokens = Tokens,
+                QueryPositions = positions,
+                Pages = pages,
+                PagesPerHead = PagesPerHead,
+                TailMasks = masks,
+                TailPages = TailPages,
+                Output = output.Pointer,
+                Scratch = scratch.Pointer,
+                NextUnit = &next,
+            };
+            if (split)
+            {
+                call.Parts = Allocate<float>(Shape.KvHeads * call.Chunks * call.PartFloats).Pointer;
+            }
+
+            Widths.Run(width, new AttentionJob(&call));
+            if (split)
+            {
+                Widths.Run(width, new ChunkMergeJob(&call));
+            }
+        }
+
+        return output.Span.ToArray();
     }
 
     /// <summary>Largest difference from the definition, relative to the largest value; and the largest sum of |q k|.</summary>
@@ -274,10 +318,18 @@ internal sealed class AttentionCase : IDisposable
         return (keys, values);
     }
 
-    private NativeBuffer<T> Own<T>(NativeBuffer<T> buffer)
+    private NativeSpan<T> Allocate<T>(long length)
         where T : unmanaged
     {
-        _owned.Add(buffer);
-        return buffer;
+        if (_guarded)
+        {
+            var buffer = new GuardedBuffer<T>((int)length);
+            _owned.Add(buffer);
+            return buffer.Span;
+        }
+
+        var native = new NativeBuffer<T>(length);
+        _owned.Add(native);
+        return native.Span;
     }
 }

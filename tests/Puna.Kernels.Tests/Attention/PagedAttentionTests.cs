@@ -1,5 +1,6 @@
 using Puna.Kernels.Attention;
 using Puna.Kernels.Memory;
+using Puna.Kernels.Tests.Lanes;
 using Puna.Kernels.Threads;
 using Puna.Testing;
 
@@ -37,6 +38,29 @@ public sealed class PagedAttentionTests
                 {
                     using var test = Causal(heads, kvHeads, headDim, 0, keys, values, 70, tokens);
                     AssertDefinition(test, test.Run(1));
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Widths.All), MemberType = typeof(Widths))]
+    public void Every_width_follows_the_definition_and_stays_inside_its_memory(int width)
+    {
+        foreach (var (keys, values) in Formats.Select(row => row.Data))
+        {
+            foreach (var headDim in (int[])[1, 5, 8, 20, 64])
+            {
+                foreach (var tokens in (int[])[1, 3, 11])
+                {
+                    var past = 270 + headDim;
+                    using var test = Causal(3, 1, headDim, 0, keys, values, past, tokens, true);
+                    var whole = test.RunBody(width, split: false);
+                    AssertDefinition(test, whole);
+                    if (tokens * 3 <= TileScratch.Rows)
+                    {
+                        Assert.Equal(whole, test.RunBody(width, split: true));
+                    }
                 }
             }
         }
@@ -437,7 +461,8 @@ public sealed class PagedAttentionTests
         KvFormat keys,
         KvFormat values,
         int past,
-        int tokens
+        int tokens,
+        bool guarded = false
     )
     {
         var count = past + tokens;
@@ -445,7 +470,8 @@ public sealed class PagedAttentionTests
             Shape(heads, kvHeads, headDim, window, keys, values),
             (count + 31) / 32 + 1,
             1,
-            past * 31 + tokens
+            past * 31 + tokens,
+            guarded
         );
         test.Fill(count);
         test.Ask([.. Enumerable.Range(past, tokens)]);

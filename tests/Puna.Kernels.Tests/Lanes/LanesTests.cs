@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Puna.Kernels.Lanes;
 
 namespace Puna.Kernels.Tests.Lanes;
@@ -101,6 +102,19 @@ public sealed unsafe class LanesTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Widths.All), MemberType = typeof(Widths))]
+    public void Sixteen_bits_come_alone_into_the_low_half_and_leave_again(int width)
+    {
+        var patterns = Enumerable.Range(0, width).Select(i => (ushort)(0xff01 + i)).ToArray();
+        using var source = new GuardedBuffer<ushort>(patterns);
+        using var lanes = new GuardedBuffer<uint>(width);
+        using var back = new GuardedBuffer<ushort>(width);
+        Widths.Run(width, new Bits16Job(source.Pointer, lanes.Pointer, back.Pointer));
+        Assert.Equal(patterns.Select(bits => (uint)bits), lanes.ToArray());
+        Assert.Equal(patterns, back.ToArray());
+    }
+
     private static void Check(int width, int operation, Func<float, float, float> expected)
     {
         var result = new float[s_values.Length * s_values.Length];
@@ -175,6 +189,22 @@ public sealed unsafe class LanesTests
                 13 => TLanes.SelectBitsLess(a, b, b, a),
                 _ => TLanes.Fma(a, b, a),
             };
+    }
+
+    private readonly struct Bits16Job(ushort* source, uint* lanes, ushort* back) : ILanesJob
+    {
+        private readonly ushort* _source = source;
+        private readonly uint* _lanes = lanes;
+        private readonly ushort* _back = back;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Execute<TLanes>(int part, int parts)
+            where TLanes : unmanaged, ILanes<TLanes>
+        {
+            var value = TLanes.LoadBits16(_source);
+            TLanes.Store(value, (float*)_lanes);
+            TLanes.StoreBits16(TLanes.Or(value, TLanes.BroadcastBits(0xabcd0000)), _back);
+        }
     }
 
     private readonly struct PowerJob(float value, float exponent, float* result) : ILanesJob

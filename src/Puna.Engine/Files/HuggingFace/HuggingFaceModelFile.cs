@@ -14,12 +14,14 @@ public sealed class HuggingFaceModelFile : IModelFile
     private const int LargestIndex = 64 << 20;
 
     private readonly List<SafetensorsFile> _shards = [];
-    private readonly string _folder;
+
+    /// <summary>The folder of config.json.</summary>
+    internal string Folder { get; }
 
     private HuggingFaceModelFile(string path, string folder)
     {
         Path = path;
-        _folder = folder;
+        Folder = folder;
     }
 
     /// <inheritdoc/>
@@ -37,10 +39,10 @@ public sealed class HuggingFaceModelFile : IModelFile
 
     /// <inheritdoc/>
     public IReadOnlyList<KeyValuePair<string, string>> Metadata =>
-        HuggingFaceConfig.Describe(System.IO.Path.Combine(_folder, ConfigName));
+        HuggingFaceConfig.Describe(System.IO.Path.Combine(Folder, ConfigName));
 
     /// <inheritdoc/>
-    public TokenizerData? Tokenizer => field ??= ModelTokenizers.OfFolder(_folder, Config);
+    public TokenizerData? Tokenizer => field ??= ModelTokenizers.OfFolder(Folder);
 
     /// <summary>Opens a directory, or one safetensors file beside its config.json.</summary>
     /// <exception cref="InputException">A file is missing or damaged, or describes what cannot be run.</exception>
@@ -98,14 +100,14 @@ public sealed class HuggingFaceModelFile : IModelFile
 
     private void OpenShards(string? single)
     {
-        var weights = single ?? System.IO.Path.Combine(_folder, WeightsName);
+        var weights = single ?? System.IO.Path.Combine(Folder, WeightsName);
         if (System.IO.File.Exists(weights))
         {
             _shards.Add(SafetensorsFile.Open(weights));
             return;
         }
 
-        var index = System.IO.Path.Combine(_folder, IndexName);
+        var index = System.IO.Path.Combine(Folder, IndexName);
         if (!System.IO.File.Exists(index))
         {
             throw new InputException(
@@ -116,7 +118,7 @@ public sealed class HuggingFaceModelFile : IModelFile
         var expected = ReadIndex(index);
         foreach (var name in expected.Values.Distinct(StringComparer.Ordinal))
         {
-            _shards.Add(SafetensorsFile.Open(System.IO.Path.Combine(_folder, name)));
+            _shards.Add(SafetensorsFile.Open(System.IO.Path.Combine(Folder, name)));
         }
 
         RequireIndex(index, expected);
@@ -196,7 +198,7 @@ public sealed class HuggingFaceModelFile : IModelFile
                 _shards.All(shard => shard.Find(pair.Key) is null)
             );
             throw new InputException(
-                $"'{System.IO.Path.Combine(_folder, missing.Value)}' lacks tensor '{MetadataText.Short(missing.Key)}', which '{System.IO.Path.GetFileName(path)}' puts there."
+                $"'{System.IO.Path.Combine(Folder, missing.Value)}' lacks tensor '{MetadataText.Short(missing.Key)}', which '{System.IO.Path.GetFileName(path)}' puts there."
             );
         }
     }
@@ -219,7 +221,7 @@ public sealed class HuggingFaceModelFile : IModelFile
             tensors.Any(tensor => tensor.Name == ModelTensors.Output)
         );
         var generation = HuggingFaceConfig.ReadGenerationEosIds(
-            System.IO.Path.Combine(_folder, GenerationName)
+            System.IO.Path.Combine(Folder, GenerationName)
         );
         Config = config with { EosIds = [.. config.EosIds.Union(generation)] };
         ModelConfigRules.Require(configPath, Config);

@@ -1,0 +1,158 @@
+using Puna.Engine.Files.Gguf;
+using Puna.Engine.Files.HuggingFace;
+using Puna.Engine.Files.Writing;
+using Puna.Engine.Model;
+using Puna.Kernels.Matrices;
+using Puna.Kernels.Quantised.Codecs;
+using Puna.Kernels.Threads;
+
+namespace Puna.Engine.Files;
+
+/// <summary>
+/// Rewrites a model in another form or format: any readable input to GGUF or to Hugging Face's form. Weights stream
+/// through a small buffer; rows of the same format are copied byte for byte; norms and biases stay as exact as they
+/// were.
+/// </summary>
+public static class ModelConverter
+{
+    /// <summary>Converts a model.</summary>
+    /// <param name="input">The model.</param>
+    /// <param name="path">A .gguf, a .safetensors (with its config.json beside it), or a folder.</param>
+    /// <param name="format">Format of the matrices; null keeps each as it is.</param>
+    /// <param name="pool">Threads, or null for the caller's alone.</param>
+    /// <param name="progress">Told the share that is done, from 0 to 1.</param>
+    /// <param name="cancellation">Ends the work; the old file stays.</param>
+    /// <exception cref="InputException">The form cannot hold the model, a weight is damaged, or the disk is full; the old file stays.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; the old file stays.</exception>
+    public static ConversionSummary Convert(
+        IModelFile input,
+        string path,
+        ElementFormat? format,
+        WorkerPool? pool = null,
+        IProgress<double>? progress = null,
+        CancellationToken cancellation = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var form = ModelOutput.FormOf(path);
+        RequireFormat(form, format);
+        var output = new ModelOutput(path, input.Config);
+        var tensors = input.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        var toGguf = form == ModelOutputForm.Gguf;
+        var interleave =
+            toGguf
+            && GgufFamilies.InterleavesRotaryRows(GgufModelMetadata.Architecture(input.Config));
+        foreach (var slot in ModelTensors.Of(input.Config))
+        {
+            var tensor = tensors[slot.Name];
+            var chosen = Choose(slot, tensor, format, toGguf);
+            if (slot.IsMatrix && format is { } asked && chosen != asked)
+            {
+                output.StoredOtherwise.Add(KeyValuePair.Create(slot.Name, chosen));
+            }
+
+            output.Tensors.Add(Output(slot, tensor, chosen, interleave, input.Config, toGguf));
+        }
+
+        if (toGguf)
+        {
+            output.AddRotaryFactors();
+            return output.WriteGguf(
+                input,
+                format ?? MostUsed(output),
+                pool,
+                progress,
+                cancellation
+            );
+        }
+
+        return output.WriteHuggingFace(
+            input,
+            format ?? MostUsed(output),
+            pool,
+            progress,
+            cancellation
+        );
+    }
+
+    private static void RequireFormat(ModelOutputForm form, ElementFormat? format)
+    {
+        if (format is not { } asked)
+        {
+            return;
+        }
+
+        if (!BlockCodecs.CanEncode(asked))
+        {
+            throw new InputException(
+                $"There is no quantiser for {asked.Id()}; choose one of {string.Join(", ", OutputFormats.Encodable.Select(known => known.Id()))}."
+            );
+        }
+
+        if (form != ModelOutputForm.Gguf && !asked.IsDense())
+        {
+            throw new InputException(
+                $"A safetensors file cannot hold {asked.Id()}; choose f32, f16 or bf16, or write a .gguf file."
+            );
+        }
+    }
+
+    private static ElementFormat Choose(
+        TensorSlot slot,
+        StoredTensor tensor,
+        ElementFormat? format,
+        bool toGguf
+    )
+    {
+        if (!slot.IsMatrix)
+        {
+            // llama.cpp takes norms and biases in F32 only; elsewhere they keep what they have.
+            return toGguf || !tensor.Format.IsDense() ? ElementFormat.F32 : tensor.Format;
+        }
+
+        // Where a safetensors file cannot hold the blocks, F32 holds their values exactly.
+        return format is { } asked ? OutputFormats.Fit(asked, slot.Columns)
+            : toGguf || tensor.Format.IsDense() ? tensor.Format
+            : ElementFormat.F32;
+    }
+
+    private static OutputTensor Output(
+        TensorSlot slot,
+        StoredTensor tensor,
+        ElementFormat format,
+        bool interleave,
+        ModelConfig config,
+        bool toGguf
+    )
+    {
+        var order = tensor.RowOrder;
+        if (interleave && RotaryRows.Concerns(slot.Name))
+        {
+            // Back to the stored order where the file has it already, else into it.
+            order = order is null
+                ? RotaryRows.Inverse(
+                    RotaryRows.Interleaved(slot.Rows / config.HeadDim, config.HeadDim)
+                )
+                : null;
+        }
+
+        IRowSource rows = slot.IsMatrix
+            ? new StoredRows(tensor, format, order)
+            : new StoredVector(tensor, format, order);
+        return new OutputTensor(
+            toGguf ? GgufNames.ToGguf(slot.Name) : slot.Name,
+            slot.Shape,
+            format,
+            rows
+        );
+    }
+
+    private static ElementFormat MostUsed(ModelOutput output) =>
+        output
+            .Tensors.Where(tensor => tensor.Shape.Count == 2)
+            .GroupBy(tensor => tensor.Format)
+            .OrderByDescending(group => group.Sum(tensor => tensor.Bytes))
+            .ThenBy(group => group.Key)
+            .First()
+            .Key;
+}

@@ -1,0 +1,89 @@
+using Puna.Engine.Files.Gguf;
+using Puna.Engine.Files.Writing;
+using Puna.Engine.Model;
+using Puna.Kernels.Matrices;
+using Puna.Kernels.Threads;
+
+namespace Puna.Engine.Files;
+
+/// <summary>Makes models of random weights: the speed of a model does not depend on what its weights are.</summary>
+public static class ModelCreator
+{
+    /// <summary>Seeds of neighbouring tensors lie far apart (the increment of SplitMix64's second stream).</summary>
+    private const ulong TensorStep = 0xD1B54A32D192ED03;
+
+    /// <summary>Makes a model. The same arguments give the same bytes, whatever the number of threads.</summary>
+    /// <param name="shape">A name of <see cref="ModelShapes"/>.</param>
+    /// <param name="path">A .gguf (any readable format), a .safetensors or a folder (f32, f16 or bf16).</param>
+    /// <param name="format">Format of the matrices; norms are F32 ones.</param>
+    /// <param name="seed">Seed of the weights.</param>
+    /// <param name="pool">Threads, or null for the caller's alone.</param>
+    /// <param name="progress">Told the share that is done, from 0 to 1.</param>
+    /// <param name="cancellation">Ends the work; the old file stays.</param>
+    /// <exception cref="InputException">The shape is unknown, the form cannot hold the format, or the disk is full.</exception>
+    public static ConversionSummary Create(
+        string shape,
+        string path,
+        ElementFormat format,
+        ulong seed,
+        WorkerPool? pool = null,
+        IProgress<double>? progress = null,
+        CancellationToken cancellation = default
+    )
+    {
+        var config = ModelShapes.Get(shape);
+        ModelConfigRules.Require(shape, config);
+        var toGguf = ModelOutput.FormOf(path) == ModelOutputForm.Gguf;
+        if (!toGguf && !format.IsDense())
+        {
+            throw new InputException(
+                $"A safetensors file cannot hold {format.Id()}; choose f32, f16 or bf16, or write a .gguf file."
+            );
+        }
+
+        var output = new ModelOutput(path, config);
+        foreach (var slot in ModelTensors.Of(config))
+        {
+            seed = unchecked(seed + TensorStep);
+            var chosen = slot.IsMatrix
+                ? OutputFormats.Fit(format, slot.Columns)
+                : ElementFormat.F32;
+            if (slot.IsMatrix && chosen != format)
+            {
+                output.StoredOtherwise.Add(KeyValuePair.Create(slot.Name, chosen));
+            }
+
+            output.Tensors.Add(
+                new OutputTensor(
+                    toGguf ? GgufNames.ToGguf(slot.Name) : slot.Name,
+                    slot.Shape,
+                    chosen,
+                    slot.IsMatrix ? new RandomRows(chosen, seed) : new ValueRow(Vector(slot))
+                )
+            );
+        }
+
+        if (!toGguf)
+        {
+            return output.WriteHuggingFace(null, format, pool, progress, cancellation);
+        }
+
+        output.AddRotaryFactors();
+        using var writer = new GgufWriter();
+        GgufModelMetadata.Add(writer, config, $"{shape} (random weights)", format);
+        GgufModelMetadata.Add(writer, StandInTokenizer.Create(config.VocabularySize));
+        return output.WriteGguf(writer, pool, progress, cancellation);
+    }
+
+    /// <summary>Norms are ones, biases zeros.</summary>
+    private static float[] Vector(TensorSlot slot)
+    {
+        var values = new float[slot.Rows];
+        if (slot.Name.EndsWith(".weight", StringComparison.Ordinal))
+        {
+            Array.Fill(values, 1f);
+        }
+
+        return values;
+    }
+}

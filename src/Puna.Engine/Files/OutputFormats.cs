@@ -1,0 +1,39 @@
+using Puna.Kernels.Matrices;
+using Puna.Kernels.Quantised.Codecs;
+
+namespace Puna.Engine.Files;
+
+/// <summary>The formats that can be written, and the rule for rows that a format does not divide.</summary>
+public static class OutputFormats
+{
+    /// <summary>Formats that have a quantiser: what <c>--format</c> of a conversion accepts.</summary>
+    public static IReadOnlyList<ElementFormat> Encodable { get; } =
+    [.. ElementFormats.All.Where(BlockCodecs.CanEncode)];
+
+    /// <summary>A format by the name that people type.</summary>
+    /// <exception cref="InputException">There is none of that name among <paramref name="accepted"/>.</exception>
+    public static ElementFormat Parse(string id, IReadOnlyList<ElementFormat> accepted)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        foreach (var format in accepted)
+        {
+            if (string.Equals(format.Id(), id, StringComparison.OrdinalIgnoreCase))
+            {
+                return format;
+            }
+        }
+
+        var nearest = NearestName.Of(id, accepted.Select(format => format.Id()));
+        throw new InputException(
+            $"'{MetadataText.Short(id)}' is no format that can be written; choose one of {string.Join(", ", accepted.Select(format => format.Id()))}{(nearest is null ? "" : $" (the nearest is {nearest})")}."
+        );
+    }
+
+    /// <summary>
+    /// The format itself where its blocks divide the rows, else Q8_0, else F16 (an F32 or BF16 wish always fits).
+    /// </summary>
+    public static ElementFormat Fit(ElementFormat format, long columns) =>
+        columns % format.BlockSize() == 0 ? format
+        : columns % ElementFormat.Q8_0.BlockSize() == 0 ? ElementFormat.Q8_0
+        : ElementFormat.F16;
+}

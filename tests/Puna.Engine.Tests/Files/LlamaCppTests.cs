@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Puna.Engine.Files;
+using Puna.Kernels.Matrices;
+using Puna.Testing;
+
+namespace Puna.Engine.Tests.Files;
+
+[Trait("speed", "slow")]
+public sealed partial class LlamaCppTests
+{
+    [Theory]
+    [InlineData("granite")]
+    [InlineData("llama-bias")]
+    [InlineData("llama-gqa")]
+    [InlineData("llama-rope-linear")]
+    [InlineData("llama-rope-llama3")]
+    [InlineData("llama-rope-yarn")]
+    [InlineData("qwen3")]
+    [InlineData("smollm3")]
+    [InlineData("llama-mha-tied")]
+    [InlineData("llama-mqa-headdim")]
+    [InlineData("mistral-window")]
+    [InlineData("qwen2")]
+    public void It_runs_our_gguf_of_every_family(string name)
+    {
+        using var folder = new TemporaryFolder();
+        using var input = ModelFiles.Open(SharedData.Path("tiny", name));
+        ModelAssert.Convert(input, folder["m.gguf"], null);
+        var (code, output) = LlamaCpp.Run(
+            "llama-bench",
+            "-m",
+            folder["m.gguf"],
+            "-p",
+            "8",
+            "-n",
+            "2",
+            "-r",
+            "1"
+        );
+        Assert.True(code == 0 && output.Contains("tg2", StringComparison.Ordinal), output);
+    }
+
+    [Theory]
+    [InlineData(ElementFormat.Q8_0)]
+    [InlineData(ElementFormat.Q4_0)]
+    [InlineData(ElementFormat.Q4_K)]
+    [InlineData(ElementFormat.Q6_K)]
+    [InlineData(ElementFormat.F16)]
+    [InlineData(ElementFormat.BF16)]
+    [InlineData(ElementFormat.F32)]
+    public void It_runs_models_made_of_random_weights(ElementFormat format)
+    {
+        using var folder = new TemporaryFolder();
+        ModelAssert.Create("stories-260k", folder["m.gguf"], format, 3);
+        Assert.True(double.IsFinite(Perplexity(folder["m.gguf"])));
+    }
+
+    [Theory]
+    [InlineData("granite")]
+    [InlineData("llama-gqa")]
+    [InlineData("qwen3")]
+    [InlineData("smollm3")]
+    public void A_rewritten_gguf_has_the_same_perplexity(string name)
+    {
+        using var folder = new TemporaryFolder();
+        var path = SharedData.Path("tiny-gguf", name + ".gguf");
+        using var input = ModelFiles.Open(path);
+        ModelAssert.Convert(input, folder["m.gguf"], ElementFormat.F32);
+        Assert.Equal(Perplexity(path), Perplexity(folder["m.gguf"]));
+    }
+
+    private static double Perplexity(string model)
+    {
+        var (code, output) = LlamaCpp.Run(
+            "llama-perplexity",
+            "-m",
+            model,
+            "-f",
+            SharedData.Path("text", "snippet-nll.txt"),
+            "-c",
+            "64",
+            "-b",
+            "64",
+            "--chunks",
+            "2"
+        );
+        var match = Estimate().Match(output);
+        Assert.True(code == 0 && match.Success, output);
+        return double.Parse(match.Groups["value"].Value, CultureInfo.InvariantCulture);
+    }
+
+    [GeneratedRegex(@"Final estimate: PPL = (?<value>[0-9.]+)", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Estimate();
+}

@@ -1,0 +1,371 @@
+using System.Text.Json.Nodes;
+using Puna.Engine.Files;
+using Puna.Engine.Files.Gguf;
+using Puna.Engine.Model;
+using Puna.Kernels.Matrices;
+using Puna.Kernels.Quantised.Codecs;
+using Puna.Kernels.Threads;
+using Puna.Testing;
+
+namespace Puna.Engine.Tests.Files;
+
+public sealed class ModelConverterTests
+{
+    public static TheoryData<string> WithGguf =>
+        new(
+            "granite",
+            "llama-bias",
+            "llama-gqa",
+            "llama-rope-linear",
+            "llama-rope-llama3",
+            "llama-rope-yarn",
+            "qwen3",
+            "smollm3"
+        );
+
+    public static TheoryData<string> Tiny =>
+        new([
+            .. WithGguf.Select(row => row.Data),
+            "hyperclovax",
+            "llama-mha-tied",
+            "llama-mqa-headdim",
+            "llama-odd",
+            "mistral-window",
+            "qwen2",
+        ]);
+
+    [Theory]
+    [MemberData(nameof(WithGguf))]
+    public void Gguf_from_safetensors_equals_what_llama_cpp_writes(string name)
+    {
+        using var folder = new TemporaryFolder();
+        using var input = ModelFiles.Open(SharedData.Path("tiny", name));
+        ModelAssert.Convert(input, folder["out.gguf"], ElementFormat.F32);
+        using var ours = GgufFile.Open(folder["out.gguf"]);
+        using var theirs = GgufFile.Open(SharedData.Path("tiny-gguf", name + ".gguf"));
+        Assert.Equal(
+            theirs.Tensors.Select(tensor => tensor.Name).Order(),
+            ours.Tensors.Select(tensor => tensor.Name).Order()
+        );
+        foreach (var expected in theirs.Tensors)
+        {
+            var actual = ours.Tensors.Single(tensor => tensor.Name == expected.Name);
+            Assert.Equal(expected.Shape, actual.Shape);
+            Assert.Equal(expected.Format, actual.Format);
+            if (expected.Name == "rope_freqs.weight")
+            {
+                // Their converter works in f32 here, ours in f64.
+                var left = theirs.Data(expected).Cast<float>().Span.ToArray();
+                var right = ours.Data(actual).Cast<float>().Span.ToArray();
+                Assert.All(
+                    left.Zip(right),
+                    pair =>
+                        Assert.InRange(
+                            Math.Abs(pair.First - pair.Second) / pair.First,
+                            0,
+                            Tolerance.RotaryDivisor
+                        )
+                );
+                continue;
+            }
+
+            Assert.True(
+                theirs.Data(expected).Span.SequenceEqual(ours.Data(actual).Span),
+                expected.Name
+            );
+        }
+
+        // Every key that their converter writes about the model, ours states with the same value.
+        foreach (
+            var entry in theirs.Entries.Where(entry =>
+                !entry.IsArray
+                && entry.Type != GgufValueType.String
+                && !entry.Key.StartsWith("tokenizer.", StringComparison.Ordinal)
+            )
+        )
+        {
+            Assert.Equal(theirs.Number(entry.Key), ours.Number(entry.Key));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Tiny))]
+    public void A_folder_gives_the_same_model_again(string name)
+    {
+        using var folder = new TemporaryFolder();
+        using var input = ModelFiles.Open(SharedData.Path("tiny", name));
+        ModelAssert.Convert(input, folder["out"], null);
+        using var output = ModelFiles.Open(folder["out"]);
+        Same(input.Config, output.Config);
+        foreach (var tensor in input.Tensors)
+        {
+            var other = output.Tensors.Single(candidate => candidate.Name == tensor.Name);
+            Assert.Equal(tensor.Format, other.Format);
+            Assert.True(tensor.Data.Span.SequenceEqual(other.Data.Span));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Tiny))]
+    public void Gguf_states_the_whole_configuration_or_refuses(string name)
+    {
+        using var folder = new TemporaryFolder();
+        using var input = ModelFiles.Open(SharedData.Path("tiny", name));
+        if (name == "hyperclovax")
+        {
+            var message = ModelAssert.Sentence(() =>
+                ModelAssert.Convert(input, folder["out.gguf"], null)
+            );
+            Assert.Contains("hyperclovax", message, StringComparison.Ordinal);
+            Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
+            return;
+        }
+
+        var summary = ModelAssert.Convert(input, folder["out.gguf"], null);
+        using var output = ModelFiles.Open(folder["out.gguf"]);
+        Assert.Equal(summary.Bytes, new FileInfo(folder["out.gguf"]).Length);
+        var expected = input.Config with
+        {
+            Family = name == "mistral-window" ? "llama" : input.Config.Family,
+
+            // Without a tokenizer there is nobody to state these two.
+            BosId = null,
+            EosIds = [],
+        };
+        if (name == "llama-rope-llama3")
+        {
+            Assert.Equal(RopeScalingKind.Factors, output.Config.Rope.Scaling);
+            expected = expected with { Rope = output.Config.Rope };
+        }
+
+        Same(expected, output.Config);
+        ModelAssert.SameTensors(input, output);
+        Assert.Equal(
+            name == "mistral-window",
+            summary.Remarks.Any(remark => remark.Contains("window", StringComparison.Ordinal))
+        );
+    }
+
+    [Theory]
+    [InlineData("stories260K.bin")]
+    [InlineData("stories260K.v1.bin")]
+    [InlineData("stories260K-q8.bin")]
+    public void Llama2c_converts_to_both_forms_and_back_to_the_same_weights(string name)
+    {
+        using var folder = new TemporaryFolder();
+        using var input = ModelFiles.Open(SharedData.Path("weights", "stories260K", name));
+        ModelAssert.Convert(input, folder["out.gguf"], null);
+        using var gguf = ModelFiles.Open(folder["out.gguf"]);
+        ModelAssert.SameTensors(input, gguf);
+        ModelAssert.Convert(gguf, folder["again"], null);
+        using var again = ModelFiles.Open(folder["again"]);
+        ModelAssert.SameTensors(input, again);
+        Assert.All(again.Tensors, tensor => Assert.Null(tensor.RowOrder));
+    }
+
+    [Fact]
+    public void A_rope_table_of_llama3_becomes_its_rule_again_in_a_folder()
+    {
+        using var folder = new TemporaryFolder();
+        using var input = ModelFiles.Open(SharedData.Path("tiny-gguf", "llama-rope-llama3.gguf"));
+        ModelAssert.Convert(input, folder["out"], null);
+        using var output = ModelFiles.Open(folder["out"]);
+        using var original = ModelFiles.Open(SharedData.Path("tiny", "llama-rope-llama3"));
+        Same(original.Config, output.Config);
+    }
+
+    [Fact]
+    public void Every_gguf_type_is_copied_byte_for_byte()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var path in Directory.EnumerateFiles(SharedData.Path("gguf-types"), "*.gguf"))
+        {
+            if (Path.GetFileName(path) == "iq3_s.gguf")
+            {
+                continue;
+            }
+
+            using var input = GgufFile.Open(path);
+            using (var model = ModelFiles.Open(path))
+            {
+                ModelAssert.Convert(model, folder["out.gguf"], null);
+            }
+
+            using var output = GgufFile.Open(folder["out.gguf"]);
+            foreach (var expected in input.Tensors)
+            {
+                var actual = output.Tensors.Single(tensor => tensor.Name == expected.Name);
+                Assert.Equal(expected.Format, actual.Format);
+                Assert.True(input.Data(expected).Span.SequenceEqual(output.Data(actual).Span));
+            }
+
+            Assert.Equal(
+                input.Texts("tokenizer.ggml.tokens"),
+                output.Texts("tokenizer.ggml.tokens")
+            );
+        }
+    }
+
+    [Theory]
+    [InlineData(ElementFormat.Q8_0)]
+    [InlineData(ElementFormat.Q4_0)]
+    [InlineData(ElementFormat.Q4_K)]
+    [InlineData(ElementFormat.Q6_K)]
+    [InlineData(ElementFormat.F16)]
+    [InlineData(ElementFormat.BF16)]
+    public void Rows_are_encoded_as_the_codec_encodes_them_with_any_number_of_threads(
+        ElementFormat format
+    )
+    {
+        using var folder = new TemporaryFolder();
+        using var pool = new WorkerPool(3);
+        using var input = ModelFiles.Open(SharedData.Path("gguf-types", "f32.gguf"));
+        ModelAssert.Convert(input, folder["one.gguf"], format);
+        ModelAssert.Convert(input, folder["three.gguf"], format, pool);
+        Assert.Equal(
+            File.ReadAllBytes(folder["one.gguf"]),
+            File.ReadAllBytes(folder["three.gguf"])
+        );
+        using var output = ModelFiles.Open(folder["one.gguf"]);
+        foreach (var tensor in input.Tensors)
+        {
+            var other = output.Tensors.Single(candidate => candidate.Name == tensor.Name);
+            var wanted = tensor.Shape.Count == 2 ? format : ElementFormat.F32;
+            Assert.Equal(wanted, other.Format);
+            var row = new byte[wanted.RowBytes(tensor.Shape[^1])];
+            BlockCodecs.EncodeRow(
+                wanted,
+                tensor.Data.Cast<float>().Slice(0, tensor.Shape[^1]).Span,
+                row
+            );
+            Assert.True(other.Data.Slice(0, row.Length).Span.SequenceEqual(row));
+        }
+    }
+
+    [Fact]
+    public void Matrices_that_a_format_does_not_divide_are_stored_otherwise_and_named()
+    {
+        using var folder = new TemporaryFolder();
+        using var input = ModelFiles.Open(SharedData.Path("weights", "stories260K", "hf"));
+        var summary = ModelAssert.Convert(input, folder["out.gguf"], ElementFormat.Q4_K);
+
+        // Rows of 64 divide by 32 and not by 256; rows of 172 by neither.
+        var otherwise = summary.StoredOtherwise.ToDictionary();
+        Assert.Equal(ElementFormat.Q8_0, otherwise["model.layers.0.self_attn.q_proj.weight"]);
+        Assert.Equal(ElementFormat.F16, otherwise["model.layers.4.mlp.down_proj.weight"]);
+        Assert.Equal(1 + 5 * 7, otherwise.Count);
+        using var output = ModelFiles.Open(folder["out.gguf"]);
+        Assert.Equal(summary.Tensors.Count, output.Tensors.Count);
+        Assert.DoesNotContain(output.Tensors, tensor => tensor.Format == ElementFormat.Q4_K);
+    }
+
+    [Fact]
+    public void Safetensors_holds_no_blocks_and_llama2c_is_not_written()
+    {
+        using var folder = new TemporaryFolder();
+        using var input = ModelFiles.Open(SharedData.Path("gguf-types", "q8_0.gguf"));
+        ModelAssert.Sentence(() => ModelAssert.Convert(input, folder["out"], ElementFormat.Q8_0));
+        ModelAssert.Sentence(() =>
+            ModelAssert.Convert(input, folder["out.gguf"], ElementFormat.Q5_K)
+        );
+        ModelAssert.Sentence(() => ModelAssert.Convert(input, folder["out.bin"], null));
+        ModelAssert.Convert(input, folder["m/out.safetensors"], null);
+        using var output = ModelFiles.Open(folder["m/out.safetensors"]);
+        Assert.All(output.Tensors, tensor => Assert.Equal(ElementFormat.F32, tensor.Format));
+
+        // A second model must not take the first one's config.json.
+        ModelAssert.Sentence(() => ModelAssert.Convert(input, folder["m/other.safetensors"], null));
+    }
+
+    [Fact]
+    public void A_folder_keeps_what_config_json_says_beyond_the_model()
+    {
+        using var folder = new TemporaryFolder();
+        using var input = ModelFiles.Open(SharedData.Path("tiny", "qwen2"));
+        ModelAssert.Convert(input, folder["out"], ElementFormat.BF16);
+        var json = JsonNode.Parse(File.ReadAllText(folder["out/config.json"]))!;
+        Assert.Equal("bfloat16", (string?)json["torch_dtype"]);
+        Assert.Equal("5.23.0", (string?)json["transformers_version"]);
+    }
+
+    [Fact]
+    public void A_weight_that_is_not_finite_stops_the_conversion()
+    {
+        using var folder = new TemporaryFolder();
+        var bytes = File.ReadAllBytes(SharedData.Path("gguf-types", "q8_0.gguf"));
+        using (var file = GgufFile.Open(SharedData.Path("gguf-types", "q8_0.gguf")))
+        {
+            var tensor = file.Tensors.Single(found => found.Name == "blk.0.attn_q.weight");
+            bytes[tensor.Offset + 34 + 1] = 0x7E;
+        }
+
+        File.WriteAllBytes(folder["bad.gguf"], bytes);
+        using var input = ModelFiles.Open(folder["bad.gguf"]);
+        var query = input.Tensors.Single(tensor => tensor.StoredName == "blk.0.attn_q.weight");
+        Assert.Contains(
+            "blk.0.attn_q.weight",
+            ModelAssert.Sentence(query.RequireFiniteScales),
+            StringComparison.Ordinal
+        );
+        ModelAssert.Sentence(() => ModelAssert.Convert(input, folder["out.gguf"], null));
+        Assert.Equal([folder["bad.gguf"]], Directory.EnumerateFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public void Cancelling_keeps_the_old_file()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["out.gguf"], "old");
+        using var input = ModelFiles.Open(SharedData.Path("tiny", "llama-gqa"));
+        using var stop = new CancellationTokenSource();
+        var progress = new StopAt(0.3, stop);
+        Assert.Throws<OperationCanceledException>(() =>
+            ModelConverter.Convert(input, folder["out.gguf"], null, null, progress, stop.Token)
+        );
+        Assert.Equal("old", File.ReadAllText(folder["out.gguf"]));
+        Assert.Single(Directory.EnumerateFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public void A_model_can_be_converted_onto_itself()
+    {
+        using var folder = new TemporaryFolder();
+        File.Copy(SharedData.Path("gguf-types", "f32.gguf"), folder["m.gguf"]);
+        using (var input = ModelFiles.Open(folder["m.gguf"]))
+        {
+            ModelAssert.Convert(input, folder["m.gguf"], ElementFormat.Q8_0);
+        }
+
+        using var output = ModelFiles.Open(folder["m.gguf"]);
+        Assert.Contains(output.Tensors, tensor => tensor.Format == ElementFormat.Q8_0);
+    }
+
+    internal static void Same(ModelConfig expected, ModelConfig actual)
+    {
+        Assert.Equal(expected.EosIds, actual.EosIds);
+        Assert.Equal(expected.LayersWithoutRope, actual.LayersWithoutRope);
+        Assert.Equal(expected.WindowedLayers, actual.WindowedLayers);
+        Assert.Equal(expected.Rope.FrequencyFactors, actual.Rope.FrequencyFactors);
+        Assert.Equal(Flat(expected), Flat(actual));
+    }
+
+    private static ModelConfig Flat(ModelConfig config) =>
+        config with
+        {
+            EosIds = [],
+            LayersWithoutRope = [],
+            WindowedLayers = null,
+            Rope = config.Rope with { FrequencyFactors = null },
+        };
+
+    private sealed class StopAt(double share, CancellationTokenSource stop) : IProgress<double>
+    {
+        public void Report(double value)
+        {
+            if (value >= share)
+            {
+                stop.Cancel();
+            }
+        }
+    }
+}
