@@ -71,6 +71,7 @@ internal static class BraceFormat
         }
         else
         {
+            context.Charge(values.Named.Count);
             foreach (var (key, named) in values.Named)
             {
                 value = key == name ? named : value;

@@ -12,6 +12,7 @@ internal sealed class CodeLexer(
 )
 {
     private static readonly string[] LongOperators = ["//", "**", "==", "!=", ">=", "<="];
+    private const int LongestName = 1000;
     private const string ShortOperators = "+-/*%~[](){}><=.:|,;";
     private readonly Stack<char> _open = new();
 
@@ -70,6 +71,14 @@ internal sealed class CodeLexer(
         while (end < source.Length && PythonText.IsWordCharacter(source, end))
         {
             end += char.IsHighSurrogate(source[end]) ? 2 : 1;
+        }
+
+        if (end - start > LongestName)
+        {
+            throw TemplateLexer.Error(
+                lineAt(start),
+                $"a name has {end - start} characters, expected at most {LongestName}"
+            );
         }
 
         Add(TokenKind.Name, start, source[start..end]);

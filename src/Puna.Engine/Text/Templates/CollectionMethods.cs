@@ -36,6 +36,7 @@ internal static class CollectionMethods
                 (context, arguments) =>
                 {
                     var values = arguments.Bind(context, name, 1, "key", "default");
+                    context.ChargeReading(values[0]!);
                     return map.Find(values[0]!) ?? values[1] ?? None.Value;
                 }
             ),

@@ -40,7 +40,7 @@ internal static class Comparisons
         context.Enter();
         var result = (left, right) switch
         {
-            (string a, string b) => a == b,
+            (string a, string b) => AreEqual(context, a, b),
             (ListValue a, ListValue b) => a.IsTuple == b.IsTuple && AreEqual(context, a, b),
             (MapValue a, MapValue b) => AreEqual(context, a, b),
             (Undefined, Undefined) => true,
@@ -58,7 +58,7 @@ internal static class Comparisons
         context.Enter();
         int? result = (left, right) switch
         {
-            (string a, string b) => PythonText.Compare(a, b),
+            (string a, string b) => Order(context, a, b),
             (ListValue a, ListValue b) when a.IsTuple == b.IsTuple => Order(context, symbol, a, b),
             _ when Integer(left) is { } a && Integer(right) is { } b => a.CompareTo(b),
             _ when Number(left) is { } a && Number(right) is { } b => double.IsNaN(a)
@@ -96,6 +96,7 @@ internal static class Comparisons
                     $"'in <string>' requires string as left operand, not {TypeNames.Of(item)}"
                 );
             case MapValue map:
+                context.ChargeReading(item);
                 return map.Find(item) is not null;
             case ListValue list:
                 foreach (var element in list.Items)
@@ -114,6 +115,18 @@ internal static class Comparisons
                     $"argument of type '{TypeNames.Of(container)}' is not iterable"
                 );
         }
+    }
+
+    private static bool AreEqual(RenderContext context, string left, string right)
+    {
+        context.Charge(left.Length == right.Length ? left.Length / 16 : 0);
+        return left == right;
+    }
+
+    private static int Order(RenderContext context, string left, string right)
+    {
+        context.Charge(Math.Min(left.Length, right.Length) / 4);
+        return PythonText.Compare(left, right);
     }
 
     private static bool AreEqual(RenderContext context, ListValue left, ListValue right)
@@ -143,6 +156,7 @@ internal static class Comparisons
 
         foreach (var (key, value) in left.Entries)
         {
+            context.ChargeReading(key);
             if (right.Find(key) is not { } other || !AreEqual(context, value, other))
             {
                 return false;

@@ -224,6 +224,7 @@ internal sealed class ExpressionEvaluator(RenderContext context)
                 );
             }
 
+            context.ChargeReading(key);
             map.Set(key, Evaluate(valueNode, scope));
         }
 

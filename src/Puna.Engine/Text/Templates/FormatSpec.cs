@@ -203,7 +203,7 @@ internal readonly record struct FormatSpec(
         var isWhole = Comparisons.Integer(value) is not null;
         var digits = Type switch
         {
-            'f' or 'F' => Fixed(Math.Abs(number), Precision < 0 ? 6 : Precision),
+            'f' or 'F' => Fixed(context, Math.Abs(number), Precision < 0 ? 6 : Precision),
             '\0' when !isWhole => Precision < 0
                 ? PythonFormat.Repr(Math.Abs(number))
                 : throw context.Error("a float with a precision needs the type 'f'"),
@@ -217,8 +217,9 @@ internal readonly record struct FormatSpec(
         return prefix + digits;
     }
 
-    private string Fixed(double value, int decimals)
+    private string Fixed(RenderContext context, double value, int decimals)
     {
+        context.Charge(decimals);
         if (!double.IsFinite(value))
         {
             return PythonFormat.Repr(value);

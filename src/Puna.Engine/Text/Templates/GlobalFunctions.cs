@@ -106,6 +106,7 @@ internal static class GlobalFunctions
             context.Charge(source.Count);
             foreach (var (key, value) in source.Entries)
             {
+                context.ChargeReading(key);
                 result.Set(key, value);
             }
         }
@@ -118,6 +119,7 @@ internal static class GlobalFunctions
                     throw context.Error("dict() needs a mapping or pairs of a key and a value");
                 }
 
+                context.ChargeReading(key);
                 result.Set(key, value);
             }
         }

@@ -87,6 +87,7 @@ internal static class NumberFilters
 
         if (method == "common")
         {
+            context.Charge(precision);
             if (Comparisons.Integer(value) is { } whole)
             {
                 return whole;

@@ -81,6 +81,10 @@ internal sealed class RenderContext(TemplateLimits limits, DateTime now)
     public void ChargeSearch(string text, string part) =>
         Charge((text.Length / 16) + ((long)text.Length * part.Length / 256));
 
+    /// <summary>Counts reading a whole text once, or hashing it as a key.</summary>
+    public void ChargeReading(object value) =>
+        Charge(value is string text ? 1 + (text.Length / 16) : 1);
+
     /// <summary>Counts a text that was just built.</summary>
     public string Counted(string text)
     {

@@ -8,7 +8,7 @@ internal static class SequenceFilters
         arguments.Bind(context, "length", 0);
         return value switch
         {
-            string text => (long)PythonText.Length(context.Counted(text)),
+            string text => CodePoints(context, text),
             ListValue list => (long)list.Count,
             MapValue map => (long)map.Count,
             Undefined => 0L,
@@ -16,10 +16,16 @@ internal static class SequenceFilters
         };
     }
 
+    private static long CodePoints(RenderContext context, string text)
+    {
+        context.ChargeReading(text);
+        return PythonText.Length(text);
+    }
+
     public static object First(RenderContext context, object value, CallValues arguments)
     {
         arguments.Bind(context, "first", 0);
-        return Subscripts.Iterate(context, value) is [var first, ..]
+        return Ends(context, value) is [var first, ..]
             ? first
             : new Undefined("No first item, sequence was empty.");
     }
@@ -27,10 +33,14 @@ internal static class SequenceFilters
     public static object Last(RenderContext context, object value, CallValues arguments)
     {
         arguments.Bind(context, "last", 0);
-        return Subscripts.Iterate(context, value) is [.., var last]
+        return Ends(context, value) is [.., var last]
             ? last
             : new Undefined("No last item, sequence was empty.");
     }
+
+    /// <summary>The elements, of which only one end is looked at: a list costs nothing.</summary>
+    private static IReadOnlyList<object> Ends(RenderContext context, object value) =>
+        value is ListValue list ? list.Items : Subscripts.Iterate(context, value);
 
     public static object Attribute(RenderContext context, object value, CallValues arguments)
     {
@@ -121,6 +131,7 @@ internal static class SequenceFilters
                 throw context.ErrorOf(key, $"unhashable type: '{TypeNames.Of(key)}'");
             }
 
+            context.ChargeReading(key);
             if (seen.Find(key) is null)
             {
                 seen.Set(key, item);

@@ -124,7 +124,7 @@ internal static class StringMethods
                 name,
                 (context, arguments) =>
                 {
-                    context.Counted(text);
+                    context.ChargeReading(text);
                     return method(context, text, arguments);
                 }
             )

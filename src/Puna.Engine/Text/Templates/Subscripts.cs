@@ -14,6 +14,7 @@ internal static class Subscripts
     /// <summary>owner[index]: an entry or element first, then a method or attribute.</summary>
     public static object Item(RenderContext context, object owner, object index)
     {
+        context.ChargeReading(index);
         var found = owner switch
         {
             Undefined undefined => throw context.Error(undefined.Message),
@@ -41,43 +42,39 @@ internal static class Subscripts
             throw context.Error(undefined.Message);
         }
 
-        var items = owner switch
-        {
-            string text => PythonText.Characters(context.Counted(text)),
-            ListValue list => list.Items,
-            _ => null,
-        };
-        if (items is null)
-        {
-            return new Undefined($"{TypeNames.OfOwner(owner)} cannot be sliced");
-        }
-
-        var parts = new List<object>();
         var stride = Bound(context, step) ?? 1;
         if (stride == 0)
         {
             throw context.Error("slice step cannot be zero");
         }
 
+        if (owner is not (string or ListValue))
+        {
+            return new Undefined($"{TypeNames.OfOwner(owner)} cannot be sliced");
+        }
+
+        context.ChargeReading(owner);
+        var length = owner is string counted
+            ? PythonText.Length(counted)
+            : ((ListValue)owner).Count;
         // Beyond the length a stride only ends the walk; cutting it keeps the sum below from overflowing.
-        stride = Math.Clamp(stride, -items.Count - 1, items.Count + 1);
+        stride = Math.Clamp(stride, -length - 1, length + 1);
         var lowest = stride > 0 ? 0 : -1;
-        var highest = stride > 0 ? items.Count : items.Count - 1;
-        var at = Cut(
-            Bound(context, start),
-            items.Count,
-            lowest,
-            highest,
-            stride > 0 ? lowest : highest
-        );
-        var end = Cut(
-            Bound(context, stop),
-            items.Count,
-            lowest,
-            highest,
-            stride > 0 ? highest : lowest
-        );
-        context.Charge(items.Count);
+        var highest = stride > 0 ? length : length - 1;
+        var first = stride > 0 ? lowest : highest;
+        var at = Cut(Bound(context, start), length, lowest, highest, first);
+        var end = Cut(Bound(context, stop), length, lowest, highest, lowest + highest - first);
+        if (owner is string text && stride == 1)
+        {
+            var unit = PythonText.UnitIndex(text, at);
+            return at < end ? context.Counted(text[unit..PythonText.UnitIndex(text, end)]) : "";
+        }
+
+        var items = owner is string letters
+            ? PythonText.Characters(letters)
+            : ((ListValue)owner).Items;
+        var parts = new List<object>();
+        context.Charge(length);
         for (; stride > 0 ? at < end : at > end; at += stride)
         {
             parts.Add(items[(int)at]);
@@ -100,7 +97,8 @@ internal static class Subscripts
                 context.Charge(map.Count);
                 return [.. map.Keys];
             case string text:
-                context.Charge(text.Length);
+                // Each character becomes a string object of its own.
+                context.Charge(4L * text.Length);
                 return PythonText.Characters(text);
             case Undefined:
                 return [];

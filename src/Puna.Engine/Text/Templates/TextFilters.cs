@@ -155,7 +155,8 @@ internal static class TextFilters
     public static object WordCount(RenderContext context, object value, CallValues arguments)
     {
         arguments.Bind(context, "wordcount", 0);
-        var text = context.Counted(PythonFormat.Str(context, value));
+        var text = PythonFormat.Str(context, value);
+        context.ChargeReading(text);
         var count = 0L;
         var inWord = false;
         for (var at = 0; at < text.Length; at = PythonText.Next(text, at))

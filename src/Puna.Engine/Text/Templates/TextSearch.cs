@@ -149,7 +149,7 @@ internal static class TextSearch
                 : SplitFromStart(text, separator, most);
         }
 
-        context.Charge(parts.Count);
+        context.Charge(4L * parts.Count);
         return new ListValue(parts);
     }
 
