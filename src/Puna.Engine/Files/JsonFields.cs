@@ -141,8 +141,7 @@ internal readonly struct JsonFields(string path, JsonElement element)
 
     private InputException Mismatch(string name, string wanted, JsonElement found)
     {
-        var text = found.GetRawText();
-        var shown = text.Length <= 60 ? text : text[..60] + "...";
+        var shown = MetadataText.Short(found.GetRawText());
         return new InputException(
             $"'{_path}' should have {wanted} in the field '{name}', but has {shown}."
         );

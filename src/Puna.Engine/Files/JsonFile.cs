@@ -51,7 +51,10 @@ internal static class JsonFile
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
-            throw new InputException($"'{path}' is no valid JSON: {Shown(fault)}", fault);
+            throw new InputException(
+                $"'{path}' is no valid JSON: {MetadataText.Short(fault.Message)}",
+                fault
+            );
         }
 
         if (document.RootElement.ValueKind != JsonValueKind.Object)
@@ -63,7 +66,4 @@ internal static class JsonFile
 
         return document;
     }
-
-    private static string Shown(Exception fault) =>
-        fault.Message.Length <= 200 ? fault.Message : fault.Message[..200] + "...";
 }

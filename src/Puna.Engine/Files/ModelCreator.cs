@@ -31,8 +31,31 @@ public static class ModelCreator
         CancellationToken cancellation = default
     )
     {
-        var config = ModelShapes.Get(shape);
-        ModelConfigRules.Require(shape, config);
+        ArgumentNullException.ThrowIfNull(shape);
+        return Create(
+            shape,
+            ModelShapes.Get(shape),
+            path,
+            format,
+            seed,
+            pool,
+            progress,
+            cancellation
+        );
+    }
+
+    internal static ConversionSummary Create(
+        string name,
+        ModelConfig config,
+        string path,
+        ElementFormat format,
+        ulong seed,
+        WorkerPool? pool,
+        IProgress<double>? progress,
+        CancellationToken cancellation
+    )
+    {
+        ModelConfigRules.Require(name, config);
         var toGguf = ModelOutput.FormOf(path) == ModelOutputForm.Gguf;
         if (!toGguf && !format.IsDense())
         {
@@ -70,7 +93,7 @@ public static class ModelCreator
 
         output.AddRotaryFactors();
         using var writer = new GgufWriter();
-        GgufModelMetadata.Add(writer, config, $"{shape} (random weights)", format);
+        GgufModelMetadata.Add(writer, config, $"{name} (random weights)", format);
         GgufModelMetadata.Add(writer, StandInTokenizer.Create(config.VocabularySize));
         return output.WriteGguf(writer, pool, progress, cancellation);
     }

@@ -52,7 +52,9 @@ public static class ModelTensors
         {
             if (!left.TryAdd(tensor.Name, tensor))
             {
-                throw new InputException($"'{path}' has tensor '{tensor.Name}' twice.");
+                throw new InputException(
+                    $"'{path}' has tensor '{MetadataText.Short(tensor.Name)}' twice."
+                );
             }
         }
 
@@ -68,7 +70,7 @@ public static class ModelTensors
             if (!tensor.Shape.SequenceEqual(slot.Shape))
             {
                 throw new InputException(
-                    $"'{path}' has tensor '{tensor.StoredName}' of shape [{string.Join(", ", tensor.Shape)}], but its configuration asks for [{string.Join(", ", slot.Shape)}]."
+                    $"'{path}' has tensor '{MetadataText.Short(tensor.StoredName)}' of shape [{string.Join(", ", tensor.Shape)}], but its configuration asks for [{string.Join(", ", slot.Shape)}]."
                 );
             }
         }
@@ -78,7 +80,7 @@ public static class ModelTensors
             if (!mayIgnore(tensor.Name))
             {
                 throw new InputException(
-                    $"'{path}' has tensor '{tensor.StoredName}', which is no part of a {config.Family} model as its configuration describes it."
+                    $"'{path}' has tensor '{MetadataText.Short(tensor.StoredName)}', which is no part of a {config.Family} model as its configuration describes it."
                 );
             }
         }

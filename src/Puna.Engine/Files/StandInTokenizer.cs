@@ -3,13 +3,13 @@ using Puna.Engine.Text;
 namespace Puna.Engine.Files;
 
 /// <summary>
-/// A tokenizer for a model of random weights: every text can be written in its 256 byte pieces, and the ids beyond
-/// them show as numbered words. It makes such a file complete, so that any program can load and time it.
+/// A tokenizer for a model of random weights: every text can be written in its blank and its 256 byte pieces, and the
+/// ids beyond them show as numbered words. It makes such a file complete, so that any program can load and time it.
 /// </summary>
 internal static class StandInTokenizer
 {
     private const int FirstByte = 3;
-    private const int FirstWord = FirstByte + 256;
+    private const int Blank = FirstByte + 256;
 
     public static TokenizerData Create(int vocabulary)
     {
@@ -22,7 +22,8 @@ internal static class StandInTokenizer
                 0 => ("<unk>", TokenType.Unknown),
                 1 => ("<s>", TokenType.Control),
                 2 => ("</s>", TokenType.Control),
-                < FirstWord => ($"<0x{id - FirstByte:X2}>", TokenType.Byte),
+                < Blank => ($"<0x{id - FirstByte:X2}>", TokenType.Byte),
+                Blank => ("\u2581", TokenType.Normal),
                 _ => ($"\u2581w{id}", TokenType.Normal),
             };
         }

@@ -55,6 +55,6 @@ public sealed class StoredTensor
 
     internal InputException NotFinite() =>
         new(
-            $"Tensor '{StoredName}' holds a {(Format.IsDense() ? "weight" : "scale")} that is NaN or infinite: the file is damaged."
+            $"Tensor '{MetadataText.Short(StoredName)}' holds a {(Format.IsDense() ? "weight" : "scale")} that is NaN or infinite: the file is damaged."
         );
 }

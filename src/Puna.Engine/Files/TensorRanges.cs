@@ -16,7 +16,7 @@ internal static class TensorRanges
             if (size <= 0 || size > MostElements / elements)
             {
                 throw new InputException(
-                    $"'{path}' is damaged: tensor '{name}' has the shape [{string.Join(", ", shape.ToArray())}], which no file can hold."
+                    $"'{path}' is damaged: tensor '{MetadataText.Short(name)}' has the shape [{string.Join(", ", shape.ToArray())}], which no file can hold."
                 );
             }
 
@@ -40,7 +40,7 @@ internal static class TensorRanges
             if (sorted[index].Offset < before.Offset + before.Length)
             {
                 throw new InputException(
-                    $"'{path}' is damaged: tensors '{before.Name}' and '{sorted[index].Name}' overlap."
+                    $"'{path}' is damaged: tensors '{MetadataText.Short(before.Name)}' and '{MetadataText.Short(sorted[index].Name)}' overlap."
                 );
             }
         }

@@ -72,22 +72,32 @@ public sealed partial class LlamaCppTests
 
     private static double Perplexity(string model)
     {
-        var (code, output) = LlamaCpp.Run(
-            "llama-perplexity",
-            "-m",
-            model,
-            "-f",
-            SharedData.Path("text", "snippet-nll.txt"),
-            "-c",
-            "64",
-            "-b",
-            "64",
-            "--chunks",
-            "2"
-        );
-        var match = Estimate().Match(output);
-        Assert.True(code == 0 && match.Success, output);
-        return double.Parse(match.Groups["value"].Value, CultureInfo.InvariantCulture);
+        var output = "";
+
+        // The tool now and then ends before its logging thread has written the last line.
+        for (var attempt = 0; attempt < 10; attempt++)
+        {
+            (var code, output) = LlamaCpp.Run(
+                "llama-perplexity",
+                "-m",
+                model,
+                "-f",
+                SharedData.Path("text", "snippet-nll.txt"),
+                "-c",
+                "64",
+                "-b",
+                "64",
+                "--chunks",
+                "2"
+            );
+            Assert.True(code == 0, output);
+            if (Estimate().Match(output) is { Success: true } match)
+            {
+                return double.Parse(match.Groups["value"].Value, CultureInfo.InvariantCulture);
+            }
+        }
+
+        throw new InvalidOperationException(output);
     }
 
     [GeneratedRegex(@"Final estimate: PPL = (?<value>[0-9.]+)", RegexOptions.ExplicitCapture, 1000)]

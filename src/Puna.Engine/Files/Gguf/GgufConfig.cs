@@ -174,8 +174,11 @@ internal static class GgufConfig
     private static float? Multiplier(GgufFile file, string family, string key) =>
         family == "granite" ? (float?)file.Number($"granite.{key}") : null;
 
+    /// <summary>A token id; writers put -1 or 2^32 - 1 where there is none.</summary>
     private static int? Id(GgufFile file, string key) =>
-        file.Integer(key) is { } id ? (int)Math.Clamp(id, int.MinValue, int.MaxValue) : null;
+        file.Integer(key) is { } id and not (-1 or uint.MaxValue)
+            ? (int)Math.Clamp(id, int.MinValue, int.MaxValue)
+            : null;
 
     private static RopeConfig Rope(
         GgufFile file,

@@ -231,7 +231,7 @@ public sealed class GgufFile : ITokenizerMetadata, IDisposable
             ? $"an array of {entry.Count} {entry.ElementType}"
             : $"{entry.Type}";
         return new InputException(
-            $"'{Path}' is damaged: its metadata '{entry.Key}' should be {wanted}, but it is {found}."
+            $"'{Path}' is damaged: its metadata '{MetadataText.Short(entry.Key)}' should be {wanted}, but it is {found}."
         );
     }
 

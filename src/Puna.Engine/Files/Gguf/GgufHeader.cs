@@ -121,7 +121,7 @@ internal static class GgufHeader
                 if (elementType == GgufValueType.Array)
                 {
                     throw new InputException(
-                        $"'{gguf.Path}' has an array of arrays in its metadata '{key}', which no known model file has."
+                        $"'{gguf.Path}' has an array of arrays in its metadata '{MetadataText.Short(key)}', which no known model file has."
                     );
                 }
             }
@@ -136,7 +136,7 @@ internal static class GgufHeader
                 if (elements > (ulong)(cursor.Left / 8))
                 {
                     throw new InputException(
-                        $"'{gguf.Path}' is cut off or damaged: '{key}' announces {elements} strings, but only {cursor.Left} bytes follow."
+                        $"'{gguf.Path}' is cut off or damaged: '{MetadataText.Short(key)}' announces {elements} strings, but only {cursor.Left} bytes follow."
                     );
                 }
 
@@ -157,7 +157,7 @@ internal static class GgufHeader
             if (!gguf.TryAdd(entry))
             {
                 throw new InputException(
-                    $"'{gguf.Path}' is damaged: its metadata has '{key}' twice."
+                    $"'{gguf.Path}' is damaged: its metadata has '{MetadataText.Short(key)}' twice."
                 );
             }
 
@@ -173,7 +173,7 @@ internal static class GgufHeader
         return type <= (uint)GgufValueType.Float64
             ? (GgufValueType)type
             : throw new InputException(
-                $"'{path}' is damaged: its metadata '{key}' has the unknown value type {type}; 0 to 12 are known."
+                $"'{path}' is damaged: its metadata '{MetadataText.Short(key)}' has the unknown value type {type}; 0 to 12 are known."
             );
     }
 
@@ -202,7 +202,7 @@ internal static class GgufHeader
             if (!names.Add(name))
             {
                 throw new InputException(
-                    $"'{gguf.Path}' is damaged: it has tensor '{name}' twice."
+                    $"'{gguf.Path}' is damaged: it has tensor '{MetadataText.Short(name)}' twice."
                 );
             }
 
@@ -216,7 +216,7 @@ internal static class GgufHeader
             if (tensor.Offset % gguf.Alignment != 0)
             {
                 throw new InputException(
-                    $"'{gguf.Path}' is damaged: tensor '{tensor.Name}' lies at offset {tensor.Offset}, which is no multiple of the alignment {gguf.Alignment}."
+                    $"'{gguf.Path}' is damaged: tensor '{MetadataText.Short(tensor.Name)}' lies at offset {tensor.Offset}, which is no multiple of the alignment {gguf.Alignment}."
                 );
             }
 
@@ -226,7 +226,7 @@ internal static class GgufHeader
             )
             {
                 throw new InputException(
-                    $"'{gguf.Path}' is cut off or damaged: tensor '{tensor.Name}' asks for {tensor.Length} bytes at {start} + {tensor.Offset}, but the file has {fileLength}."
+                    $"'{gguf.Path}' is cut off or damaged: tensor '{MetadataText.Short(tensor.Name)}' asks for {tensor.Length} bytes at {start} + {tensor.Offset}, but the file has {fileLength}."
                 );
             }
 
@@ -246,7 +246,7 @@ internal static class GgufHeader
         if (dimensions is 0 or > MostDimensions)
         {
             throw new InputException(
-                $"'{gguf.Path}' is damaged: tensor '{name}' has {dimensions} dimensions; 1 to {MostDimensions} are accepted."
+                $"'{gguf.Path}' is damaged: tensor '{MetadataText.Short(name)}' has {dimensions} dimensions; 1 to {MostDimensions} are accepted."
             );
         }
 
@@ -265,7 +265,7 @@ internal static class GgufHeader
         if (columns % format.BlockSize() != 0)
         {
             throw new InputException(
-                $"'{gguf.Path}' is damaged: rows of tensor '{name}' have {columns} elements, which is no whole number of {format} blocks of {format.BlockSize()}."
+                $"'{gguf.Path}' is damaged: rows of tensor '{MetadataText.Short(name)}' have {columns} elements, which is no whole number of {format} blocks of {format.BlockSize()}."
             );
         }
 
@@ -287,7 +287,7 @@ internal static class GgufHeader
 
         var known = s_unreadable.TryGetValue(type, out var word) ? word : $"number {type}";
         throw new InputException(
-            $"'{path}' stores tensor '{name}' in the GGUF type {known}, which cannot be read; readable are {string.Join(", ", ElementFormats.All)}."
+            $"'{path}' stores tensor '{MetadataText.Short(name)}' in the GGUF type {known}, which cannot be read; readable are {string.Join(", ", ElementFormats.All)}."
         );
     }
 }

@@ -32,7 +32,7 @@ public sealed class GgufModelFile : IModelFile
     public IReadOnlyList<KeyValuePair<string, string>> Metadata => GgufMetadataText.Of(Gguf);
 
     /// <inheritdoc/>
-    public TokenizerData? Tokenizer => field ??= ModelTokenizers.OfGguf(Gguf);
+    public TokenizerData? Tokenizer => field ??= ModelTokenizers.OfGguf(Gguf, Config);
 
     /// <inheritdoc/>
     public void Dispose() => Gguf.Dispose();

@@ -12,6 +12,7 @@ public sealed class HuggingFaceModelFile : IModelFile
     private const string IndexName = "model.safetensors.index.json";
     private const string GenerationName = "generation_config.json";
     private const int LargestIndex = 64 << 20;
+    private const int LongestName = 255;
 
     private readonly List<SafetensorsFile> _shards = [];
 
@@ -42,7 +43,7 @@ public sealed class HuggingFaceModelFile : IModelFile
         HuggingFaceConfig.Describe(System.IO.Path.Combine(Folder, ConfigName));
 
     /// <inheritdoc/>
-    public TokenizerData? Tokenizer => field ??= ModelTokenizers.OfFolder(Folder);
+    public TokenizerData? Tokenizer => field ??= ModelTokenizers.OfFolder(Folder, Config);
 
     /// <summary>Opens a directory, or one safetensors file beside its config.json.</summary>
     /// <exception cref="InputException">A file is missing or damaged, or describes what cannot be run.</exception>
@@ -154,8 +155,8 @@ public sealed class HuggingFaceModelFile : IModelFile
 
             var shard = fields.Text(tensor) ?? "";
             if (
-                shard.Length == 0
-                || shard.Contains('\0', StringComparison.Ordinal)
+                shard.Length is 0 or > LongestName
+                || shard.Any(char.IsControl)
                 || System.IO.Path.GetFileName(shard) != shard
             )
             {
