@@ -6,6 +6,9 @@ namespace Puna.Engine.Model;
 /// <summary>All parameters of a model, repacked for this processor.</summary>
 public sealed class ModelWeights : IDisposable
 {
+    /// <summary>Memory of all matrices.</summary>
+    public required NativeArena Memory { get; init; }
+
     /// <summary>Embedding [V, d].</summary>
     public required LinearLayer Embedding { get; init; }
 
@@ -35,5 +38,7 @@ public sealed class ModelWeights : IDisposable
         {
             layer.Dispose();
         }
+
+        Memory.Dispose();
     }
 }

@@ -20,6 +20,7 @@ internal sealed class WeightLoader
     private readonly IProgress<LoadProgress>? _progress;
     private readonly CancellationToken _cancellation;
     private readonly Dictionary<string, StoredTensor> _tensors;
+    private readonly NativeArena _arena = new();
     private readonly List<IDisposable> _loaded = [];
     private readonly long _totalBytes;
     private long _doneBytes;
@@ -59,6 +60,7 @@ internal sealed class WeightLoader
         catch
         {
             loader._loaded.ForEach(item => item.Dispose());
+            loader._arena.Dispose();
             throw;
         }
     }
@@ -69,6 +71,7 @@ internal sealed class WeightLoader
         var embedding = Linear("model.embed_tokens", config.VocabularySize, config.HiddenSize, bias: false);
         return new ModelWeights
         {
+            Memory = _arena,
             Embedding = embedding,
             Layers = [.. _plan.Layers.Select(Layer)],
             FinalNorm = Vector("model.norm.weight", config.HiddenSize),
@@ -114,7 +117,7 @@ internal sealed class WeightLoader
     {
         _cancellation.ThrowIfCancellationRequested();
         var tensor = Find($"{name}.weight", rows, columns);
-        var weight = MatrixPacker.Pack(tensor.Format, tensor.Data, rows, columns, tensor.RowOrder, _pool);
+        var weight = MatrixPacker.Pack(tensor.Format, tensor.Data, rows, columns, tensor.RowOrder, _pool, _arena);
         Done(tensor);
         var linear = new LinearLayer(weight, bias ? Vector($"{name}.bias", rows) : null);
         _loaded.Add(linear);

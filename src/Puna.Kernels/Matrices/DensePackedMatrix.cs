@@ -13,14 +13,12 @@ public sealed unsafe class DensePackedMatrix : PackedMatrix
 {
     private readonly NativeBuffer<byte> _weights;
 
-    private DensePackedMatrix(ElementFormat format, int rows, int columns)
+    private DensePackedMatrix(ElementFormat format, int rows, int columns, NativeArena? arena)
         : base(format, rows, columns)
     {
         var groups = ((long)rows + RowGroup - 1) / RowGroup;
-        _weights = new NativeBuffer<byte>(
-            checked(groups * RowGroup * columns * format.BlockBytes()),
-            clear: false
-        );
+        var bytes = checked(groups * RowGroup * columns * format.BlockBytes());
+        _weights = arena?.Allocate<byte>(bytes) ?? new NativeBuffer<byte>(bytes, clear: false);
     }
 
     /// <inheritdoc/>
@@ -35,10 +33,11 @@ public sealed unsafe class DensePackedMatrix : PackedMatrix
         int rows,
         int columns,
         ReadOnlySpan<int> rowOrder,
-        WorkerPool pool
+        WorkerPool pool,
+        NativeArena? arena
     )
     {
-        var matrix = new DensePackedMatrix(format, rows, columns);
+        var matrix = new DensePackedMatrix(format, rows, columns, arena);
         fixed (int* order = rowOrder)
         {
             if (format == ElementFormat.F32)

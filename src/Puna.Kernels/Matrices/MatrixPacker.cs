@@ -14,6 +14,7 @@ public static class MatrixPacker
     /// <param name="columns">Columns K, a whole number of blocks.</param>
     /// <param name="rowOrder">Packed row i is source row rowOrder[i]; empty means the order of the file.</param>
     /// <param name="pool">Threads.</param>
+    /// <param name="arena">Owns the memory of the matrix; null = the matrix owns it.</param>
     /// <exception cref="ArgumentException">The bytes or the row order do not fit the shape.</exception>
     public static PackedMatrix Pack(
         ElementFormat format,
@@ -21,7 +22,8 @@ public static class MatrixPacker
         int rows,
         int columns,
         ReadOnlySpan<int> rowOrder,
-        WorkerPool pool
+        WorkerPool pool,
+        NativeArena? arena = null
     )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
@@ -44,9 +46,10 @@ public static class MatrixPacker
                 rows,
                 columns,
                 rowOrder,
-                pool
+                pool,
+                arena
             ),
-            _ => BlockMatrixPacker.Pack(format, source, rows, columns, rowOrder, pool),
+            _ => BlockMatrixPacker.Pack(format, source, rows, columns, rowOrder, pool, arena),
         };
     }
 

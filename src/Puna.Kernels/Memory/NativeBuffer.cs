@@ -28,10 +28,26 @@ public sealed unsafe class NativeBuffer<T> : IDisposable
 
         // The system hands out large zeroed blocks without touching them: memory that is never used never becomes
         // resident. An aligned allocation that is cleared by hand would be resident at once.
-        var room = (nuint)(bytes + Alignment);
+        var huge = bytes >= 2 * HugePages.Size;
+        var alignment = (nuint)(huge ? HugePages.Size : Alignment);
+        var room = (nuint)bytes + alignment;
         _block = clear ? NativeMemory.AllocZeroed(room) : NativeMemory.Alloc(room);
-        _pointer = (T*)(((nuint)_block + Alignment - 1) / Alignment * Alignment);
+        _pointer = (T*)(((nuint)_block + alignment - 1) / alignment * alignment);
+        if (huge)
+        {
+            HugePages.Advise(_pointer, (nuint)bytes);
+        }
+
         NativeMemoryMeter.Add(bytes);
+    }
+
+    /// <summary>A buffer inside memory that someone else owns and counts.</summary>
+    internal NativeBuffer(NativeSpan<T> borrowed, long bytes)
+    {
+        _pointer = borrowed.Pointer;
+        Length = borrowed.Length;
+        Bytes = bytes;
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>Frees memory that was forgotten.</summary>
@@ -55,12 +71,13 @@ public sealed unsafe class NativeBuffer<T> : IDisposable
 
     private void Free()
     {
-        if (_pointer != null)
+        if (_block != null)
         {
             NativeMemory.Free(_block);
             _block = null;
-            _pointer = null;
             NativeMemoryMeter.Add(-Bytes);
         }
+
+        _pointer = null;
     }
 }

@@ -1,7 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
-using Puna.Kernels.Matrices;
 
 namespace Puna.Kernels.Quantised;
 
@@ -45,13 +43,7 @@ internal static unsafe class ActivationQuantiser
         var x1 = Vector256.Load(source + 8);
         var x2 = Vector256.Load(source + 16);
         var x3 = Vector256.Load(source + 24);
-        var largest = Largest(
-            Vector256.Max(
-                Vector256.Max(Vector256.Abs(x0), Vector256.Abs(x1)),
-                Vector256.Max(Vector256.Abs(x2), Vector256.Abs(x3))
-            )
-        );
-        var scale = largest / 127;
+        var scale = Largest(x0, x1, x2, x3) / 127;
         block->Scale = scale;
         if (!(scale > 0 && float.IsFinite(scale)))
         {
@@ -69,33 +61,57 @@ internal static unsafe class ActivationQuantiser
         var first = Vector256.Narrow(Codes(x0, unit), Codes(x1, unit));
         var second = Vector256.Narrow(Codes(x2, unit), Codes(x3, unit));
         Vector256.Narrow(first, second).Store((sbyte*)block);
-        var firstSum = Vector256.Sum(first);
-        var secondSum = Vector256.Sum(second);
+        SumPairs(first, out var first01, out var first23);
+        SumPairs(second, out var second01, out var second23);
+        var firstSum = first01 + first23;
+        var secondSum = second01 + second23;
         block->ScaledSum = scale * (firstSum + secondSum);
         block->ScaledSumFirst = scale * firstSum;
         block->ScaledSumSecond = scale * secondSum;
         block->ByteOffset = -128 * (firstSum + secondSum);
+        block->PairOffset =
+            ((-8 * (first01 + second01)) & 0xFFFF) | (-8 * (first23 + second23) << 16);
+    }
 
-        // Element i of the fold belongs to the columns whose number mod 8 is i.
-        var folded = first + second;
-        var half = folded.GetLower() + folded.GetUpper();
-        var low = half[0] + half[1] + half[4] + half[5];
-        var high = half[2] + half[3] + half[6] + half[7];
-        block->PairOffset = ((-8 * low) & 0xFFFF) | (-8 * high << 16);
+    /// <summary>Sums of the codes with column mod 4 in {0, 1} and in {2, 3}.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void SumPairs(Vector256<short> codes, out int sum01, out int sum23)
+    {
+        var pairs = ((codes.AsInt32() << 16) >> 16) + (codes.AsInt32() >> 16);
+        var four = pairs.GetLower() + pairs.GetUpper();
+        var two = four + Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1));
+        sum01 = two[0];
+        sum23 = two[1];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Codes(Vector256<float> x, Vector256<float> unit)
     {
+        // Only with a subnormal unit, which is coarse, can a quotient lie beyond 127.
         var limit = Vector256.Create(127f);
         var code = Vector256.Round(x / unit);
-        return Vector256.ConvertToInt32Native(Vector256.Max(Vector256.Min(code, limit), -limit));
+        return Vector256.ConvertToInt32Native(
+            Vector256.MaxNative(Vector256.MinNative(code, limit), -limit)
+        );
     }
 
+    /// <summary>The largest magnitude; as bit patterns, NaN is above infinity and infinity above all numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Largest(Vector256<float> magnitudes)
+    private static float Largest(
+        Vector256<float> x0,
+        Vector256<float> x1,
+        Vector256<float> x2,
+        Vector256<float> x3
+    )
     {
-        var four = Vector128.Max(magnitudes.GetLower(), magnitudes.GetUpper());
-        return MathF.Max(MathF.Max(four[0], four[1]), MathF.Max(four[2], four[3]));
+        var magnitude = Vector256.Create(0x7FFFFFFF);
+        var eight = Vector256.Max(
+            Vector256.Max(x0.AsInt32() & magnitude, x1.AsInt32() & magnitude),
+            Vector256.Max(x2.AsInt32() & magnitude, x3.AsInt32() & magnitude)
+        );
+        var four = Vector128.Max(eight.GetLower(), eight.GetUpper());
+        four = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        four = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(1, 0, 3, 2)));
+        return BitConverter.Int32BitsToSingle(four.ToScalar());
     }
 }

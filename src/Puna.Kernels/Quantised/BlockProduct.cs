@@ -76,14 +76,19 @@ internal static unsafe class BlockProduct
     /// the minimum of a format without one is -zero * scale.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Prepare<TLanes, TLayout>(byte* codes, byte* scales, int count, float* table)
+    public static void Prepare<TLanes, TLayout>(
+        byte* codes,
+        int codeBytes,
+        byte* scales,
+        int count,
+        float* table
+    )
         where TLanes : unmanaged, IRowLanes<TLanes>
         where TLayout : struct, IBlockLayout
     {
         if (Sse.IsSupported)
         {
-            var bytes = ChunkCodeBytes<TLayout>();
-            for (var offset = Ahead; offset < Ahead + bytes; offset += 64)
+            for (var offset = Ahead; offset < Ahead + codeBytes; offset += 64)
             {
                 Sse.Prefetch0(codes + offset);
             }

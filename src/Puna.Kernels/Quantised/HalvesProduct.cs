@@ -30,7 +30,7 @@ internal static unsafe class HalvesProduct
         for (var left = arguments.SubBlocks; left > 0; left -= BlockProduct.ChunkSubBlocks)
         {
             var count = Math.Min(BlockProduct.ChunkSubBlocks, left);
-            BlockProduct.Prepare<TLanes, TLayout>(codes, scales, count, table);
+            BlockProduct.Prepare<TLanes, TLayout>(codes, codeStep, scales, count, table);
             for (var row = 0; row < Group; row += rows)
             {
                 var sum = TLanes.Load(sums + row);
@@ -111,7 +111,7 @@ internal static unsafe class HalvesProduct
         for (var left = arguments.SubBlocks; left > 0; left -= BlockProduct.ChunkSubBlocks)
         {
             var count = Math.Min(BlockProduct.ChunkSubBlocks, left);
-            BlockProduct.Prepare<TLanes, TLayout>(codes, scales, count, table);
+            BlockProduct.Prepare<TLanes, TLayout>(codes, codeStep, scales, count, table);
             for (var sub = 0; sub < count; sub++)
             {
                 for (var row = 0; row < Group; row += rows)

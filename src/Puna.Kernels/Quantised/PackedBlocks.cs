@@ -21,14 +21,13 @@ internal sealed unsafe class PackedBlocks<TLayout> : PackedBlockMatrix
         int rows,
         int columns,
         ReadOnlySpan<int> rowOrder,
-        WorkerPool pool
+        WorkerPool pool,
+        NativeArena? arena
     )
         : base(TLayout.Format, rows, columns)
     {
-        _memory = new NativeBuffer<byte>(
-            new BlockStorage<TLayout>(null, rows, columns).Bytes,
-            clear: false
-        );
+        var bytes = new BlockStorage<TLayout>(null, rows, columns).Bytes;
+        _memory = arena?.Allocate<byte>(bytes) ?? new NativeBuffer<byte>(bytes, clear: false);
         _storage = new BlockStorage<TLayout>(_memory.Span.Pointer, rows, columns);
         fixed (int* order = rowOrder)
         {

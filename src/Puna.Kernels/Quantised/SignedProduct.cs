@@ -27,7 +27,7 @@ internal static unsafe class SignedProduct
         for (var left = arguments.SubBlocks; left > 0; left -= BlockProduct.ChunkSubBlocks)
         {
             var count = Math.Min(BlockProduct.ChunkSubBlocks, left);
-            BlockProduct.Prepare<TLanes, TLayout>(codes, scales, count, table);
+            BlockProduct.Prepare<TLanes, TLayout>(codes, codeStep, scales, count, table);
             for (var row = 0; row < Group; row += rows)
             {
                 var sum = TLanes.Load(sums + row);
@@ -97,7 +97,7 @@ internal static unsafe class SignedProduct
         for (var left = arguments.SubBlocks; left > 0; left -= BlockProduct.ChunkSubBlocks)
         {
             var count = Math.Min(BlockProduct.ChunkSubBlocks, left);
-            BlockProduct.Prepare<TLanes, TLayout>(codes, scales, count, table);
+            BlockProduct.Prepare<TLanes, TLayout>(codes, codeStep, scales, count, table);
             for (var sub = 0; sub < count; sub++)
             {
                 for (var row = 0; row < Group; row += rows)

@@ -15,10 +15,10 @@ public sealed unsafe class Int8ProductTests
     public void The_product_is_that_of_the_definition_at_every_width(ElementFormat format)
     {
         var random = new Random(17);
-        for (var round = 0; round < 12; round++)
+        for (var round = 0; round < 8; round++)
         {
             var rows = 2 * random.Next(20) + 1;
-            var columns = random.Next(1, 10) * format.BlockSize();
+            var columns = random.Next(1, 6) * format.BlockSize();
             var tokens = random.Next(1, 41);
             using var matrix = BlockMatrix.Random(format, rows, columns, (ulong)round);
             Check(matrix, TestNumbers.Uniform(tokens * columns, round, 3), tokens);
@@ -149,20 +149,21 @@ public sealed unsafe class Int8ProductTests
     [Fact]
     public void Nothing_is_allocated_by_a_product()
     {
-        using var pool = new WorkerPool(2);
+        // One thread: the counter is this thread's own, whatever other tests do at the same time.
+        using var pool = new WorkerPool(1);
         using var matrix = BlockMatrix.Random(ElementFormat.Q4_1, 64, 512, 43);
         using var activations = new ActivationRows(40, 512, ActivationFormat.Int8);
         using var exact = new ActivationRows(2, 512, ActivationFormat.F32);
         using var x = new NativeBuffer<float>(40 * 512);
         using var y = new NativeBuffer<float>(40 * 64);
         Round();
-        var before = GC.GetTotalAllocatedBytes(precise: true);
+        var before = GC.GetAllocatedBytesForCurrentThread();
         for (var round = 0; round < 50; round++)
         {
             Round();
         }
 
-        Assert.Equal(before, GC.GetTotalAllocatedBytes(precise: true));
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
 
         void Round()
         {

@@ -80,15 +80,21 @@ internal readonly unsafe struct MXFP4Layout : IBlockLayout
     public static void ExpandScales<TLanes>(byte* scales, int count, float* table)
         where TLanes : unmanaged, IRowLanes<TLanes>
     {
-        for (var sub = 0; sub < count; sub++)
+        // 2^(e - 128) as the product of two powers that are no subnormals, as it may itself be.
+        var one = TLanes.Broadcast(1);
+        var bias = TLanes.Broadcast(63);
+        for (var index = 0; index < count * Group; index += TLanes.Rows)
         {
-            for (var row = 0; row < Group; row++)
-            {
-                var exponent = scales[sub * Group + row];
-                table[sub * Group + row] = BitConverter.UInt32BitsToSingle(
-                    exponent < 2 ? 0x00200000u << exponent : (exponent - 1u) << 23
-                );
-            }
+            var exponent = TLanes.LoadBytes(scales + index);
+            var half = TLanes.ShiftRight(exponent, 1);
+            var rest = TLanes.ShiftRight(TLanes.AddIntegers(exponent, one), 1);
+            TLanes.Store(
+                TLanes.Multiply(
+                    TLanes.ShiftLeft(TLanes.AddIntegers(half, bias), 23),
+                    TLanes.ShiftLeft(TLanes.AddIntegers(rest, bias), 23)
+                ),
+                table + index
+            );
         }
     }
 }
