@@ -20,7 +20,7 @@ internal sealed class WeightLoader
     private readonly IProgress<LoadProgress>? _progress;
     private readonly CancellationToken _cancellation;
     private readonly Dictionary<string, StoredTensor> _tensors;
-    private readonly NativeArena _arena = new();
+    private readonly NativeArena _arena;
     private readonly List<IDisposable> _loaded = [];
     private readonly long _totalBytes;
     private long _doneBytes;
@@ -30,9 +30,11 @@ internal sealed class WeightLoader
         LayerPlan plan,
         WorkerPool pool,
         IProgress<LoadProgress>? progress,
+        NativeArena arena,
         CancellationToken cancellation
     )
     {
+        _arena = arena;
         _file = file;
         _plan = plan;
         _pool = pool;
@@ -52,7 +54,8 @@ internal sealed class WeightLoader
         CancellationToken cancellation
     )
     {
-        var loader = new WeightLoader(file, plan, pool, progress, cancellation);
+        var arena = new NativeArena();
+        var loader = new WeightLoader(file, plan, pool, progress, arena, cancellation);
         try
         {
             return loader.Load();
@@ -60,7 +63,7 @@ internal sealed class WeightLoader
         catch
         {
             loader._loaded.ForEach(item => item.Dispose());
-            loader._arena.Dispose();
+            arena.Dispose();
             throw;
         }
     }

@@ -56,10 +56,11 @@ internal sealed class SentencePieceNormalizer
         );
     }
 
+    /// <summary>At the end a meta-space that the text itself has counts as a blank, as in SentencePiece.</summary>
     private static string OneBlank(ReadOnlySpan<char> text)
     {
         var builder = new StringBuilder(text.Length);
-        foreach (var unit in text.Trim(' '))
+        foreach (var unit in text.TrimStart(' ').TrimEnd([' ', MetaSpace]))
         {
             if (unit != ' ' || builder[^1] != ' ')
             {

@@ -80,19 +80,16 @@ internal static class SmallTokenizers
     public static TokenizerData SentencePiece(bool bytes = true)
     {
         var pieces = new List<string> { "<unk>", "<s>", "</s>" };
-        var types = new List<TokenType>
-        {
-            TokenType.Unknown,
-            TokenType.Control,
-            TokenType.Control,
-        };
+        var types = new List<TokenType> { TokenType.Unknown, TokenType.Control, TokenType.Control };
         for (var value = 0; bytes && value < 256; value++)
         {
             pieces.Add($"<0x{value:X2}>");
             types.Add(TokenType.Byte);
         }
 
-        foreach (var piece in new[] { "\u2581", "a", "b", "ab", "\u2581a", "\u2581ab", "aa", "aaaa" })
+        foreach (
+            var piece in new[] { "\u2581", "a", "b", "ab", "\u2581a", "\u2581ab", "aa", "aaaa" }
+        )
         {
             pieces.Add(piece);
             types.Add(TokenType.Normal);
@@ -116,8 +113,28 @@ internal static class SmallTokenizers
     {
         string[] bits =
         [
-            " ", "  ", "\n", "\r\n", "\t", "\u00a0", "\u3000", "'s", "'LL", "123", "\u0663", "\u216b",
-            "hello", "World", "e\u0301", "\uac01", "\ud83d\ude00", "\ud835\udc9c", "\ud842\udfb7", "...", "<", "|",
+            " ",
+            "  ",
+            "\n",
+            "\r\n",
+            "\t",
+            "\u00a0",
+            "\u3000",
+            "'s",
+            "'LL",
+            "123",
+            "\u0663",
+            "\u216b",
+            "hello",
+            "World",
+            "e\u0301",
+            "\uac01",
+            "\ud83d\ude00",
+            "\ud835\udc9c",
+            "\ud842\udfb7",
+            "...",
+            "<",
+            "|",
         ];
         var text = new StringBuilder();
         for (var i = 0; i < length; i++)

@@ -19,7 +19,27 @@ public class StreamingDetokenizerTests
     public void Any_bytes_give_what_the_framework_makes_of_them_however_they_come()
     {
         var tokenizer = SmallTokenizers.ByteLevel();
-        byte[] telling = [0x20, 0x61, 0x80, 0xBF, 0xC0, 0xC3, 0xE0, 0xE2, 0x82, 0xAC, 0xED, 0xA0, 0xF0, 0x9F, 0x98, 0xF4, 0x90, 0xFF];
+        byte[] telling =
+        [
+            0x20,
+            0x61,
+            0x80,
+            0xBF,
+            0xC0,
+            0xC3,
+            0xE0,
+            0xE2,
+            0x82,
+            0xAC,
+            0xED,
+            0xA0,
+            0xF0,
+            0x9F,
+            0x98,
+            0xF4,
+            0x90,
+            0xFF,
+        ];
         var random = new Random(5);
         for (var i = 0; i < 20_000; i++)
         {

@@ -29,9 +29,10 @@ internal static class CanonicalComposition
         Order(points);
         Compose(points);
         var builder = new StringBuilder(points.Count);
+        Span<char> units = stackalloc char[2];
         foreach (var point in points)
         {
-            builder.Append(new Rune(point.Value).ToString());
+            builder.Append(units[..new Rune(point.Value).EncodeToUtf16(units)]);
         }
 
         return builder.ToString();
