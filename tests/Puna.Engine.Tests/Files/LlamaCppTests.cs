@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Text.RegularExpressions;
 using Puna.Engine.Files;
+using Puna.Engine.Text;
 using Puna.Kernels.Matrices;
 using Puna.Testing;
 
@@ -68,6 +70,54 @@ public sealed partial class LlamaCppTests
         using var input = ModelFiles.Open(path);
         ModelAssert.Convert(input, folder["m.gguf"], ElementFormat.F32);
         Assert.Equal(Perplexity(path), Perplexity(folder["m.gguf"]));
+    }
+
+    [Fact]
+    public void A_folder_with_llama_3s_tokenizer_keeps_it_in_gguf()
+    {
+        using var folder = new TemporaryFolder();
+        var shape = ModelShapes.Get("stories-260k") with { VocabularySize = 128256 };
+        ModelCreator.Create(
+            "tiny",
+            shape,
+            folder["hf"],
+            ElementFormat.BF16,
+            1,
+            null,
+            null,
+            TestContext.Current.CancellationToken
+        );
+        using (
+            var packed = new GZipStream(
+                File.OpenRead(SharedData.Path("tokenizers", "llama3", "tokenizer.json.gz")),
+                CompressionMode.Decompress
+            )
+        )
+        using (var file = File.Create(folder["hf/tokenizer.json"]))
+        {
+            packed.CopyTo(file);
+        }
+
+        File.Copy(
+            SharedData.Path("tokenizers", "llama3", "tokenizer_config.json"),
+            folder["hf/tokenizer_config.json"]
+        );
+        using var input = ModelFiles.Open(folder["hf"]);
+        ModelAssert.Convert(input, folder["m.gguf"], ElementFormat.Q8_0);
+        using var output = ModelFiles.Open(folder["m.gguf"]);
+        var (expected, actual) = (input.Tokenizer!, output.Tokenizer!);
+        Assert.Equal(expected.Pieces, actual.Pieces);
+        Assert.Equal(expected.Merges, actual.Merges);
+        Assert.Equal(
+            (expected.PreTokenizer, expected.BosId, expected.EosId, expected.ChatTemplate),
+            (actual.PreTokenizer, actual.BosId, actual.EosId, actual.ChatTemplate)
+        );
+        var text = File.ReadAllText(SharedData.Path("text", "snippet-nll.txt"));
+        Assert.Equal(
+            TokenizerFactory.Create(expected).Encode(text),
+            TokenizerFactory.Create(actual).Encode(text)
+        );
+        Assert.True(double.IsFinite(Perplexity(folder["m.gguf"])));
     }
 
     private static double Perplexity(string model)
