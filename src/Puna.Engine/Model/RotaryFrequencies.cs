@@ -58,8 +58,13 @@ public static class RotaryFrequencies
         double ChannelOf(double turns) =>
             headDim * Math.Log(rope.OriginalContext / (turns * 2 * Math.PI)) / (2 * Math.Log(rope.Theta));
 
-        var low = Math.Max(Math.Floor(ChannelOf(rope.BetaFast)), 0);
-        var high = Math.Min(Math.Ceiling(ChannelOf(rope.BetaSlow)), headDim - 1);
+        var (low, high) = (ChannelOf(rope.BetaFast), ChannelOf(rope.BetaSlow));
+        if (rope.YarnTruncate)
+        {
+            (low, high) = (Math.Floor(low), Math.Ceiling(high));
+        }
+
+        (low, high) = (Math.Max(low, 0), Math.Min(high, headDim - 1));
         if (high <= low)
         {
             // Keeps the ramp from a division by zero.

@@ -13,7 +13,6 @@ namespace Puna.Engine.Model;
 /// </summary>
 internal sealed class WeightLoader
 {
-    private const long CheckedBytes = 1 << 26;
     private readonly IModelFile _file;
     private readonly LayerPlan _plan;
     private readonly WorkerPool _pool;
@@ -163,25 +162,8 @@ internal sealed class WeightLoader
             );
         }
 
-        RequireFinite(tensor);
+        tensor.RequireFiniteScales();
         return tensor;
-    }
-
-    // Row by row in pieces that a span can hold; a piece is a whole number of blocks because a row is.
-    private void RequireFinite(StoredTensor tensor)
-    {
-        var rowBytes = tensor.Format.RowBytes(tensor.Shape[^1]);
-        var piece = Math.Max(1, CheckedBytes / rowBytes) * rowBytes;
-        for (long start = 0; start < tensor.Data.Length; start += piece)
-        {
-            var bytes = tensor.Data.Slice(start, Math.Min(piece, tensor.Data.Length - start));
-            if (!BlockCodecs.HasOnlyFiniteScales(tensor.Format, bytes.Span))
-            {
-                throw new InputException(
-                    $"Tensor '{tensor.StoredName}' of {_file.Path} holds numbers that are infinite or no numbers; the file is damaged."
-                );
-            }
-        }
     }
 
     private void Done(StoredTensor tensor)
