@@ -26,7 +26,9 @@ public sealed class ArchitectureTests
         using var image = new PEReader(stream);
         var reader = image.GetMetadataReader();
         var references = reader
-            .AssemblyReferences.Select(handle => reader.GetString(reader.GetAssemblyReference(handle).Name))
+            .AssemblyReferences.Select(handle =>
+                reader.GetString(reader.GetAssemblyReference(handle).Name)
+            )
             .Where(reference => reference.StartsWith("Puna", StringComparison.Ordinal))
             .ToList();
         Assert.All(references, reference => Assert.Contains(reference, s_allowedReferences[name]));
@@ -41,8 +43,12 @@ public sealed class ArchitectureTests
         foreach (var file in Sources(folder))
         {
             var relative = Path.GetRelativePath(folder, Path.GetDirectoryName(file)!);
-            var expected = relative == "." ? project : $"{project}.{relative.Replace(Path.DirectorySeparatorChar, '.')}";
-            var declared = File.ReadLines(file).FirstOrDefault(line => line.StartsWith("namespace ", StringComparison.Ordinal));
+            var expected =
+                relative == "."
+                    ? project
+                    : $"{project}.{relative.Replace(Path.DirectorySeparatorChar, '.')}";
+            var declared = File.ReadLines(file)
+                .FirstOrDefault(line => line.StartsWith("namespace ", StringComparison.Ordinal));
             if (declared is not null)
             {
                 Assert.Equal($"namespace {expected};", declared);
@@ -55,7 +61,12 @@ public sealed class ArchitectureTests
     {
         var tooLong = Sources(Path.Combine(SharedData.Root, "src"))
             .Concat(Sources(Path.Combine(SharedData.Root, "tests")))
-            .Select(file => (File: Path.GetRelativePath(SharedData.Root, file), Lines: File.ReadLines(file).Count()))
+            .Select(file =>
+                (
+                    File: Path.GetRelativePath(SharedData.Root, file),
+                    Lines: File.ReadLines(file).Count()
+                )
+            )
             .Where(entry => entry.Lines > MaximumLines);
         Assert.Empty(tooLong);
     }
@@ -64,8 +75,14 @@ public sealed class ArchitectureTests
     public void Only_the_kernels_use_unsafe_code()
     {
         var unsafeProjects = Directory
-            .EnumerateFiles(Path.Combine(SharedData.Root, "src"), "*.csproj", SearchOption.AllDirectories)
-            .Where(file => File.ReadAllText(file).Contains("<AllowUnsafeBlocks>true", StringComparison.Ordinal))
+            .EnumerateFiles(
+                Path.Combine(SharedData.Root, "src"),
+                "*.csproj",
+                SearchOption.AllDirectories
+            )
+            .Where(file =>
+                File.ReadAllText(file).Contains("<AllowUnsafeBlocks>true", StringComparison.Ordinal)
+            )
             .Select(file => Path.GetFileNameWithoutExtension(file));
         Assert.Equal(["Puna.Kernels"], unsafeProjects);
     }
@@ -85,17 +102,33 @@ public sealed class ArchitectureTests
     [Fact]
     public void Inside_the_engine_the_arrows_point_one_way()
     {
-        string[][] layers = [["Linear"], ["Cache"], ["Model"], ["Decoding"]];
-        var rank = layers.SelectMany((names, index) => names.Select(name => (name, index))).ToDictionary();
+        string[][] layers =
+        [
+            ["Linear"],
+            ["Cache"],
+            ["Model"],
+            ["Decoding"],
+        ];
+        var rank = layers
+            .SelectMany((names, index) => names.Select(name => (name, index)))
+            .ToDictionary();
         var engine = Path.Combine(SharedData.Root, "src", "Puna.Engine");
         foreach (var (folder, order) in rank)
         {
             foreach (var file in Sources(Path.Combine(engine, folder)))
             {
-                foreach (var line in File.ReadLines(file).Where(line => line.StartsWith("using Puna.Engine.", StringComparison.Ordinal)))
+                foreach (
+                    var line in File.ReadLines(file)
+                        .Where(line =>
+                            line.StartsWith("using Puna.Engine.", StringComparison.Ordinal)
+                        )
+                )
                 {
                     var used = line["using Puna.Engine.".Length..].TrimEnd(';').Split('.')[0];
-                    Assert.True(!rank.TryGetValue(used, out var other) || other <= order, $"{file}: {line}");
+                    Assert.True(
+                        !rank.TryGetValue(used, out var other) || other <= order,
+                        $"{file}: {line}"
+                    );
                 }
             }
         }

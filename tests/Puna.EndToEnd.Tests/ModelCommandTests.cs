@@ -10,7 +10,8 @@ public sealed class ModelCommandTests : IDisposable
 
     private static string Stories => SharedData.Path("weights", "stories260K", "stories260K.bin");
 
-    private static string DefaultModel => Path.Combine(SharedData.Root, "models", "smollm2-135m-instruct.gguf");
+    private static string DefaultModel =>
+        Path.Combine(SharedData.Root, "models", "smollm2-135m-instruct.gguf");
 
     [Fact]
     public void Inspect_tells_what_is_in_the_default_model()
@@ -19,8 +20,15 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Equal(134515008, model.GetProperty("parameters").GetInt64());
         Assert.Equal(30, model.GetProperty("plan").GetProperty("layers").GetInt32());
         Assert.Equal(272, model.GetProperty("tensors").GetArrayLength());
-        Assert.Equal(1, model.GetProperty("formats").GetProperty("q8_0").GetProperty("tensors").GetInt32());
-        Assert.Contains("smollm", PunaProcess.Run(["inspect", DefaultModel]).Output, StringComparison.Ordinal);
+        Assert.Equal(
+            1,
+            model.GetProperty("formats").GetProperty("q8_0").GetProperty("tensors").GetInt32()
+        );
+        Assert.Contains(
+            "smollm",
+            PunaProcess.Run(["inspect", DefaultModel]).Output,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -29,10 +37,19 @@ public sealed class ModelCommandTests : IDisposable
         var cost = PunaProcess.Json("plan", "cost", DefaultModel, "--ctx", "1024");
         Assert.Equal(134515008, cost.GetProperty("parameters").GetInt64());
         // 30 banks, keys and values, 3 heads of 64, two bytes.
-        Assert.Equal(30 * 2 * 3 * 64 * 2, cost.GetProperty("kv_bytes_per_token").GetProperty("f16").GetInt64());
-        Assert.Equal(30L * 2 * 3 * 64 * 2 * 1024, cost.GetProperty("kv_bytes").GetProperty("f16").GetInt64());
+        Assert.Equal(
+            30 * 2 * 3 * 64 * 2,
+            cost.GetProperty("kv_bytes_per_token").GetProperty("f16").GetInt64()
+        );
+        Assert.Equal(
+            30L * 2 * 3 * 64 * 2 * 1024,
+            cost.GetProperty("kv_bytes").GetProperty("f16").GetInt64()
+        );
         const long Linear = 30L * (2 * 576 * 576 + 2 * 192 * 576 + 3 * 576 * 1536) + 576L * 49152;
-        Assert.Equal(2.0 * Linear + 30 * 4.0 * 576 * 1024, cost.GetProperty("decode_flops_per_token").GetDouble());
+        Assert.Equal(
+            2.0 * Linear + 30 * 4.0 * 576 * 1024,
+            cost.GetProperty("decode_flops_per_token").GetDouble()
+        );
     }
 
     [Theory]
@@ -47,8 +64,14 @@ public sealed class ModelCommandTests : IDisposable
         var conversion = PunaProcess.Run(["convert", Stories, target, "--format", format]);
         Assert.True(conversion.ExitCode == 0, conversion.Error);
         string[] arguments = ["--ids", "1", "-n", "20", "--temp", "0", "--activations", "f32"];
-        var expected = PunaProcess.Json(["run", Stories, .. arguments]).GetProperty("ids").GetRawText();
-        Assert.Equal(expected, PunaProcess.Json(["run", target, .. arguments]).GetProperty("ids").GetRawText());
+        var expected = PunaProcess
+            .Json(["run", Stories, .. arguments])
+            .GetProperty("ids")
+            .GetRawText();
+        Assert.Equal(
+            expected,
+            PunaProcess.Json(["run", target, .. arguments]).GetProperty("ids").GetRawText()
+        );
     }
 
     [Fact]
@@ -66,10 +89,23 @@ public sealed class ModelCommandTests : IDisposable
     public void A_random_model_of_a_preset_shape_runs()
     {
         var target = Path.Combine(_folder, "random.gguf");
-        var made = PunaProcess.Run(["new", "stories-15m", target, "--format", "q4_0", "--seed", "3"]);
+        var made = PunaProcess.Run([
+            "new",
+            "stories-15m",
+            target,
+            "--format",
+            "q4_0",
+            "--seed",
+            "3",
+        ]);
         Assert.True(made.ExitCode == 0, made.Error);
         var again = Path.Combine(_folder, "again.gguf");
-        Assert.Equal(0, PunaProcess.Run(["new", "stories-15m", again, "--format", "q4_0", "--seed", "3"]).ExitCode);
+        Assert.Equal(
+            0,
+            PunaProcess
+                .Run(["new", "stories-15m", again, "--format", "q4_0", "--seed", "3"])
+                .ExitCode
+        );
         Assert.Equal(File.ReadAllBytes(target), File.ReadAllBytes(again));
         var result = PunaProcess.Json("run", target, "--ids", "1,2,3", "-n", "4", "--temp", "0");
         Assert.Equal(4, result.GetProperty("ids").GetArrayLength());
@@ -108,9 +144,17 @@ public sealed class ModelCommandTests : IDisposable
     public void Logits_are_written_for_other_tools_to_read()
     {
         var target = Path.Combine(_folder, "logits.safetensors");
-        var result = PunaProcess.Run(
-            ["eval", "logits", Stories, "--ids", "1,403,407", "--out", target, "--activations", "f32"]
-        );
+        var result = PunaProcess.Run([
+            "eval",
+            "logits",
+            Stories,
+            "--ids",
+            "1,403,407",
+            "--out",
+            target,
+            "--activations",
+            "f32",
+        ]);
         Assert.True(result.ExitCode == 0, result.Error);
         var bytes = File.ReadAllBytes(target);
         var length = (int)BitConverter.ToUInt64(bytes);

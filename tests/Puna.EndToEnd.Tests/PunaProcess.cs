@@ -8,11 +8,18 @@ namespace Puna.EndToEnd.Tests;
 public static class PunaProcess
 {
     /// <summary>Runs <c>puna</c> with arguments and text on its standard input, and waits for its end.</summary>
-    public static PunaResult Run(IEnumerable<string> arguments, string input = "", string? workingDirectory = null) =>
-        Run(arguments, Encoding.UTF8.GetBytes(input), workingDirectory);
+    public static PunaResult Run(
+        IEnumerable<string> arguments,
+        string input = "",
+        string? workingDirectory = null
+    ) => Run(arguments, Encoding.UTF8.GetBytes(input), workingDirectory);
 
     /// <summary>Runs <c>puna</c> with arguments and bytes on its standard input, and waits for its end.</summary>
-    public static PunaResult Run(IEnumerable<string> arguments, byte[] input, string? workingDirectory = null)
+    public static PunaResult Run(
+        IEnumerable<string> arguments,
+        byte[] input,
+        string? workingDirectory = null
+    )
     {
         using var process = Start(arguments, workingDirectory);
         var output = process.StandardOutput.ReadToEndAsync();
@@ -33,7 +40,11 @@ public static class PunaProcess
             Assert.Fail($"puna {string.Join(' ', arguments)} did not end.");
         }
 
-        return new PunaResult(process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult());
+        return new PunaResult(
+            process.ExitCode,
+            output.GetAwaiter().GetResult(),
+            error.GetAwaiter().GetResult()
+        );
     }
 
     /// <summary>Starts <c>puna</c> and returns at once.</summary>
@@ -72,7 +83,10 @@ public static class PunaProcess
     public static string Refusal(params string[] arguments)
     {
         var result = Run(arguments);
-        Assert.True(result.ExitCode == 1, $"exit {result.ExitCode}, stdout: {result.Output}, stderr: {result.Error}");
+        Assert.True(
+            result.ExitCode == 1,
+            $"exit {result.ExitCode}, stdout: {result.Output}, stderr: {result.Error}"
+        );
         var lines = result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var line = Assert.Single(lines);
         Assert.StartsWith("puna: ", line, StringComparison.Ordinal);

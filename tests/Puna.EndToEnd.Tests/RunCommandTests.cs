@@ -14,7 +14,18 @@ public sealed class RunCommandTests
     [Fact]
     public void Ids_in_give_the_recorded_ids_and_text_out()
     {
-        var result = PunaProcess.Json("run", Stories, "--ids", "1", "-n", "64", "--temp", "0", "--activations", "f32");
+        var result = PunaProcess.Json(
+            "run",
+            Stories,
+            "--ids",
+            "1",
+            "-n",
+            "64",
+            "--temp",
+            "0",
+            "--activations",
+            "f32"
+        );
         Assert.Equal([1], Ids(result, "prompt_ids"));
         var ids = Ids(result, "ids");
         Assert.Equal(64, ids.Length);
@@ -32,9 +43,18 @@ public sealed class RunCommandTests
     [Fact]
     public void A_raw_prompt_gets_bos_where_the_tokenizer_says_so_and_streams_its_continuation()
     {
-        var result = PunaProcess.Run(
-            ["run", Stories, "Once upon a time", "--raw", "-n", "60", "--temp", "0", "--activations", "f32"]
-        );
+        var result = PunaProcess.Run([
+            "run",
+            Stories,
+            "Once upon a time",
+            "--raw",
+            "-n",
+            "60",
+            "--temp",
+            "0",
+            "--activations",
+            "f32",
+        ]);
         Assert.Equal(0, result.ExitCode);
         Assert.Equal(Story["Once upon a time".Length..], result.Output.TrimEnd('\n'));
         Assert.Contains("tokens/s", result.Error, StringComparison.Ordinal);
@@ -55,7 +75,16 @@ public sealed class RunCommandTests
     [Fact]
     public void The_default_model_answers_a_question()
     {
-        var result = PunaProcess.Json("run", "What is the capital of France?", "-n", "20", "--temp", "0", "--activations", "f32");
+        var result = PunaProcess.Json(
+            "run",
+            "What is the capital of France?",
+            "-n",
+            "20",
+            "--temp",
+            "0",
+            "--activations",
+            "f32"
+        );
         Assert.Equal([504, 3575, 282, 4649, 314, 7042, 30, 2], Ids(result, "ids"));
         Assert.Equal("The capital of France is Paris.", result.GetProperty("text").GetString());
         Assert.Equal("stop_id", result.GetProperty("stop_reason").GetString());
@@ -65,7 +94,16 @@ public sealed class RunCommandTests
     public void A_system_text_replaces_the_templates_own()
     {
         var plain = PunaProcess.Json("run", "Hello", "-n", "1", "--temp", "0");
-        var own = PunaProcess.Json("run", "Hello", "-n", "1", "--temp", "0", "--system", "You are a pirate.");
+        var own = PunaProcess.Json(
+            "run",
+            "Hello",
+            "-n",
+            "1",
+            "--temp",
+            "0",
+            "--system",
+            "You are a pirate."
+        );
         Assert.NotEqual(Ids(plain, "prompt_ids"), Ids(own, "prompt_ids"));
     }
 
@@ -73,7 +111,21 @@ public sealed class RunCommandTests
     public void The_same_seed_gives_the_same_text_and_another_seed_another()
     {
         int[] Generate(string seed) =>
-            Ids(PunaProcess.Json("run", Stories, "--ids", "1", "-n", "40", "--temp", "1.2", "--seed", seed), "ids");
+            Ids(
+                PunaProcess.Json(
+                    "run",
+                    Stories,
+                    "--ids",
+                    "1",
+                    "-n",
+                    "40",
+                    "--temp",
+                    "1.2",
+                    "--seed",
+                    seed
+                ),
+                "ids"
+            );
 
         var first = Generate("7");
         Assert.Equal(first, Generate("7"));
@@ -84,16 +136,41 @@ public sealed class RunCommandTests
     public void A_stop_text_ends_the_answer_before_itself()
     {
         var result = PunaProcess.Json(
-            "run", Stories, "--ids", "1", "-n", "64", "--temp", "0", "--activations", "f32", "--stop", "Lily. She"
+            "run",
+            Stories,
+            "--ids",
+            "1",
+            "-n",
+            "64",
+            "--temp",
+            "0",
+            "--activations",
+            "f32",
+            "--stop",
+            "Lily. She"
         );
-        Assert.Equal("Once upon a time, there was a little girl named ", result.GetProperty("text").GetString());
+        Assert.Equal(
+            "Once upon a time, there was a little girl named ",
+            result.GetProperty("text").GetString()
+        );
         Assert.Equal("stop_text", result.GetProperty("stop_reason").GetString());
     }
 
     [Fact]
     public void A_logit_bias_can_force_a_token()
     {
-        var result = PunaProcess.Json("run", Stories, "--ids", "1", "-n", "3", "--temp", "0", "--logit-bias", "400:1000");
+        var result = PunaProcess.Json(
+            "run",
+            Stories,
+            "--ids",
+            "1",
+            "-n",
+            "3",
+            "--temp",
+            "0",
+            "--logit-bias",
+            "400:1000"
+        );
         Assert.Equal([400, 400, 400], Ids(result, "ids"));
     }
 
@@ -102,7 +179,18 @@ public sealed class RunCommandTests
     {
         foreach (var format in (string[])["f32", "f16", "bf16", "int8"])
         {
-            var result = PunaProcess.Json("run", Stories, "--ids", "1", "-n", "8", "--temp", "0", "--kv-format", format);
+            var result = PunaProcess.Json(
+                "run",
+                Stories,
+                "--ids",
+                "1",
+                "-n",
+                "8",
+                "--temp",
+                "0",
+                "--kv-format",
+                format
+            );
             Assert.Equal([403, 407, 261, 378], Ids(result, "ids")[..4]);
         }
     }

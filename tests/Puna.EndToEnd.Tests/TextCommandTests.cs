@@ -10,7 +10,8 @@ public sealed class TextCommandTests : IDisposable
 
     private static string Tokenizer => SharedData.Path("weights", "stories260K", "tok512.model");
 
-    private static string DefaultModel => Path.Combine(SharedData.Root, "models", "smollm2-135m-instruct.gguf");
+    private static string DefaultModel =>
+        Path.Combine(SharedData.Root, "models", "smollm2-135m-instruct.gguf");
 
     [Fact]
     public void Text_becomes_ids_and_ids_become_text()
@@ -55,7 +56,10 @@ public sealed class TextCommandTests : IDisposable
             .EnumerateArray()
             .First(entry => entry.GetProperty("kind").GetString() == "chat");
         var messages = Path.Combine(_folder, "messages.json");
-        File.WriteAllText(messages, $"{{\"messages\": {row.GetProperty("messages").GetRawText()}, \"add_generation_prompt\": true}}");
+        File.WriteAllText(
+            messages,
+            $"{{\"messages\": {row.GetProperty("messages").GetRawText()}, \"add_generation_prompt\": true}}"
+        );
         var result = PunaProcess.Run(["template", "render", DefaultModel, messages]);
         Assert.Equal(0, result.ExitCode);
         Assert.Equal(row.GetProperty("rendered").GetString(), result.Output);
@@ -70,8 +74,18 @@ public sealed class TextCommandTests : IDisposable
             "{{ bos_token }}{{ strftime_now('%d %b %Y') }} {{ name }}: {{ messages[0].content }}{% if add_generation_prompt %}>{% endif %}"
         );
         var messages = Path.Combine(_folder, "messages.json");
-        File.WriteAllText(messages, """{"messages": [{"role": "user", "content": "hi"}], "name": "Ada"}""");
-        var result = PunaProcess.Run(["template", "render", template, messages, "--now", "2026-03-14T15:09:26"]);
+        File.WriteAllText(
+            messages,
+            """{"messages": [{"role": "user", "content": "hi"}], "name": "Ada"}"""
+        );
+        var result = PunaProcess.Run([
+            "template",
+            "render",
+            template,
+            messages,
+            "--now",
+            "2026-03-14T15:09:26",
+        ]);
         Assert.Equal("<s>14 Mar 2026 Ada: hi", result.Output);
     }
 

@@ -25,12 +25,23 @@ public static class ChatCommand
             Description = "The model (default: the default one).",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var count = new Option<int?>("-n", "--max-tokens") { Description = "Most tokens of an answer.", HelpName = "N" };
-        var system = new Option<string?>("--system") { Description = "System text.", HelpName = "TEXT" };
+        var count = new Option<int?>("-n", "--max-tokens")
+        {
+            Description = "Most tokens of an answer.",
+            HelpName = "N",
+        };
+        var system = new Option<string?>("--system")
+        {
+            Description = "System text.",
+            HelpName = "TEXT",
+        };
         var command = new Command(
             "chat",
             "Talk with a model; the cache is kept between turns."
-                + Examples.Of("puna chat", "puna chat model.gguf --system \"You are terse.\" --temp 0.5")
+                + Examples.Of(
+                    "puna chat",
+                    "puna chat model.gguf --system \"You are terse.\" --temp 0.5"
+                )
                 + $"{Environment.NewLine}{Environment.NewLine}In the chat:{Environment.NewLine}  "
                 + Help.Replace("\n", $"{Environment.NewLine}  ", StringComparison.Ordinal)
         )
@@ -47,20 +58,31 @@ public static class ChatCommand
                 var named = modelOptions.Named(result) ?? result.GetValue(model);
                 var options = new GenerationOptions
                 {
-                    MaximumTokens = ModelOptions.Range("-n", result.GetValue(count), 1, int.MaxValue),
+                    MaximumTokens = ModelOptions.Range(
+                        "-n",
+                        result.GetValue(count),
+                        1,
+                        int.MaxValue
+                    ),
                     Sampling = sampling.Read(result),
                 };
                 var path = named is null ? null : ModelArguments.Existing(named);
                 using var engine = ModelLoading.Load(path, modelOptions.Read(result), cancellation);
                 using var session = new ChatSession(engine, result.GetValue(system));
                 Converse(session, options, cancellation);
-                return Task.FromResult(cancellation.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Done);
+                return Task.FromResult(
+                    cancellation.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Done
+                );
             }
         );
         return command;
     }
 
-    private static void Converse(ChatSession session, GenerationOptions options, CancellationToken cancellation)
+    private static void Converse(
+        ChatSession session,
+        GenerationOptions options,
+        CancellationToken cancellation
+    )
     {
         Remark("Type a message, /help for commands, /exit to leave.");
         while (!cancellation.IsCancellationRequested)
@@ -98,7 +120,10 @@ public static class ChatCommand
             line,
             options,
             (in step) => output.Write(step.Text),
-            dropped => Remark($"The conversation outgrew the context: its {dropped} oldest turns were left out."),
+            dropped =>
+                Remark(
+                    $"The conversation outgrew the context: its {dropped} oldest turns were left out."
+                ),
             interruption.Token
         );
         output.End();
@@ -125,7 +150,11 @@ public static class ChatCommand
             case "/system":
                 session.Reset();
                 session.System = rest.Length == 0 ? null : rest;
-                Remark(rest.Length == 0 ? "The template's own system text is back." : "The system text is set.");
+                Remark(
+                    rest.Length == 0
+                        ? "The template's own system text is back."
+                        : "The system text is set."
+                );
                 break;
             case "/save":
                 session.Save(Required(rest, name));

@@ -15,14 +15,20 @@ public static class ConvertCommand
         var input = new Argument<string>("IN") { Description = "A model in any readable form." };
         var output = new Argument<string>("OUT")
         {
-            Description = "A .gguf, a .safetensors (its config.json is written beside it) or a folder.",
+            Description =
+                "A .gguf, a .safetensors (its config.json is written beside it) or a folder.",
         };
         var format = new Option<string?>("--format")
         {
-            Description = "Format of the matrices (default: as they are): q8_0, q4_0, q4_k, q6_k, f16, bf16 or f32.",
+            Description =
+                "Format of the matrices (default: as they are): q8_0, q4_0, q4_k, q6_k, f16, bf16 or f32.",
             HelpName = "FORMAT",
         };
-        var threads = new Option<int?>("--threads", "-t") { Description = "Threads (default: the processor's).", HelpName = "N" };
+        var threads = new Option<int?>("--threads", "-t")
+        {
+            Description = "Threads (default: the processor's).",
+            HelpName = "N",
+        };
         var command = new Command(
             "convert",
             "Rewrite a model in another form or format. The old file is replaced only when the new one is complete."
@@ -41,12 +47,23 @@ public static class ConvertCommand
         command.SetAction(
             (result, cancellation) =>
             {
-                var asked = result.GetValue(format) is { } id ? OutputFormats.Parse(id, OutputFormats.Encodable) : (Kernels.Matrices.ElementFormat?)null;
-                var count = ModelOptions.Range("--threads", result.GetValue(threads), 1, 1024) ?? Environment.ProcessorCount;
+                var asked = result.GetValue(format) is { } id
+                    ? OutputFormats.Parse(id, OutputFormats.Encodable)
+                    : (Kernels.Matrices.ElementFormat?)null;
+                var count =
+                    ModelOptions.Range("--threads", result.GetValue(threads), 1, 1024)
+                    ?? Environment.ProcessorCount;
                 using var file = ModelFiles.Open(ModelArguments.Existing(result.GetValue(input)!));
                 using var pool = new WorkerPool(count);
                 using var progress = new TaskProgress("converting");
-                var summary = ModelConverter.Convert(file, result.GetValue(output)!, asked, pool, progress, cancellation);
+                var summary = ModelConverter.Convert(
+                    file,
+                    result.GetValue(output)!,
+                    asked,
+                    pool,
+                    progress,
+                    cancellation
+                );
                 progress.Dispose();
                 ConversionOutput.Write(summary);
                 return Task.FromResult(ExitCode.Done);

@@ -22,7 +22,11 @@ public static class EvalLogitsCommand
             Description = "The model (or the default one), and a text file unless --ids is given.",
             Arity = new ArgumentArity(0, 2),
         };
-        var ids = new Option<string?>("--ids") { Description = "Exactly these ids.", HelpName = "\"1,2,3\"" };
+        var ids = new Option<string?>("--ids")
+        {
+            Description = "Exactly these ids.",
+            HelpName = "\"1,2,3\"",
+        };
         var output = new Option<string>("--out")
         {
             Description = "Where to write: a .safetensors with the tensor \"logits\", [T, V] f32.",
@@ -53,7 +57,11 @@ public static class EvalLogitsCommand
                     rest: given is null ? 1 : 0
                 );
                 var text = given is null ? TextFile.Read(split.Rest[0]) : null;
-                using var engine = ModelLoading.Load(split.Model, options.Read(result), cancellation);
+                using var engine = ModelLoading.Load(
+                    split.Model,
+                    options.Read(result),
+                    cancellation
+                );
                 var tokens = given is null ? Encode(engine, text!) : IdList.Parse(given);
                 Write(engine, tokens, result.GetValue(output)!, cancellation);
                 return Task.FromResult(ExitCode.Done);
@@ -92,9 +100,17 @@ public static class EvalLogitsCommand
             engine.Forward.Logits(0, length, logits.Span.Slice((long)start * vocabulary));
         }
 
-        var tensor = new OutputTensor("logits", [ids.Count, vocabulary], ElementFormat.F32, new FloatRows(logits.Span, vocabulary));
+        var tensor = new OutputTensor(
+            "logits",
+            [ids.Count, vocabulary],
+            ElementFormat.F32,
+            new FloatRows(logits.Span, vocabulary)
+        );
         using var files = new StagedFiles();
-        files.Write(path, stream => SafetensorsWriter.Write(stream, [tensor], new Dictionary<string, string>()));
+        files.Write(
+            path,
+            stream => SafetensorsWriter.Write(stream, [tensor], new Dictionary<string, string>())
+        );
         files.Commit();
     }
 

@@ -19,18 +19,30 @@ public static class EvalPerplexityCommand
         };
         var stride = new Option<int?>("--stride")
         {
-            Description = "Distance between the starts of windows; below --ctx only the new part of each scores.",
+            Description =
+                "Distance between the starts of windows; below --ctx only the new part of each scores.",
             HelpName = "N",
         };
-        var bos = new Option<bool>("--bos") { Description = "Put the beginning-of-sequence token in front of the text." };
-        var maximum = new Option<int?>("--max-tokens") { Description = "Use only the first N tokens.", HelpName = "N" };
+        var bos = new Option<bool>("--bos")
+        {
+            Description = "Put the beginning-of-sequence token in front of the text.",
+        };
+        var maximum = new Option<int?>("--max-tokens")
+        {
+            Description = "Use only the first N tokens.",
+            HelpName = "N",
+        };
         var rule = new Option<string>("--rule")
         {
-            Description = "windows: every prediction counts; llama.cpp: the second half of each window, as llama-perplexity does.",
+            Description =
+                "windows: every prediction counts; llama.cpp: the second half of each window, as llama-perplexity does.",
             HelpName = "windows|llama.cpp",
             DefaultValueFactory = _ => "windows",
         };
-        var json = new Option<bool>("--json") { Description = "Print predictions, mean_nll and perplexity as one JSON object." };
+        var json = new Option<bool>("--json")
+        {
+            Description = "Print predictions, mean_nll and perplexity as one JSON object.",
+        };
         var command = new Command(
             "perplexity",
             "Measure the mean negative log-likelihood of a text and its perplexity."
@@ -53,24 +65,43 @@ public static class EvalPerplexityCommand
             (result, cancellation) =>
             {
                 var inference = options.Read(result);
-                var split = ModelArguments.Split(options.Named(result), result.GetValue(arguments)!, rest: 1);
+                var split = ModelArguments.Split(
+                    options.Named(result),
+                    result.GetValue(arguments)!,
+                    rest: 1
+                );
                 var text = TextFile.Read(split.Rest[0]);
-                using var engine = ModelLoading.Load(split.Model, inference with { ContextLength = null }, cancellation);
+                using var engine = ModelLoading.Load(
+                    split.Model,
+                    inference with
+                    {
+                        ContextLength = null,
+                    },
+                    cancellation
+                );
                 var tokenizer =
                     engine.Tokenizer
-                    ?? throw new InputException("This model has no tokenizer; give one with --tokenizer FILE.");
+                    ?? throw new InputException(
+                        "This model has no tokenizer; give one with --tokenizer FILE."
+                    );
                 IReadOnlyList<int> ids = tokenizer.Encode(text, parseSpecial: false);
                 var bosId = tokenizer.Data.BosId;
                 if (result.GetValue(bos))
                 {
                     ids =
                     [
-                        bosId ?? throw new InputException("--bos was asked for, but this tokenizer has no beginning-of-sequence token."),
+                        bosId
+                            ?? throw new InputException(
+                                "--bos was asked for, but this tokenizer has no beginning-of-sequence token."
+                            ),
                         .. ids,
                     ];
                 }
 
-                if (ModelOptions.Range("--max-tokens", result.GetValue(maximum), 2, int.MaxValue) is { } limit)
+                if (
+                    ModelOptions.Range("--max-tokens", result.GetValue(maximum), 2, int.MaxValue) is
+                    { } limit
+                )
                 {
                     ids = [.. ids.Take(limit)];
                 }
@@ -79,7 +110,9 @@ public static class EvalPerplexityCommand
                 {
                     "windows" => PerplexityRule.Windows,
                     "llama.cpp" => PerplexityRule.LlamaCpp,
-                    var other => throw new InputException($"--rule '{other}' is not known; choose windows or llama.cpp."),
+                    var other => throw new InputException(
+                        $"--rule '{other}' is not known; choose windows or llama.cpp."
+                    ),
                 };
                 var settings = new PerplexityOptions
                 {
@@ -89,7 +122,13 @@ public static class EvalPerplexityCommand
                     WindowBos = tokenizer.Data.AddBos || result.GetValue(bos) ? bosId : null,
                 };
                 using var progress = new TaskProgress("scoring");
-                var outcome = Perplexity.Measure(engine, ids, settings, new ShareOf(progress), cancellation);
+                var outcome = Perplexity.Measure(
+                    engine,
+                    ids,
+                    settings,
+                    new ShareOf(progress),
+                    cancellation
+                );
                 progress.Dispose();
                 Print(outcome, result.GetValue(json));
                 return Task.FromResult(ExitCode.Done);

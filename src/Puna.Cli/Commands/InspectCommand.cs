@@ -31,7 +31,9 @@ public static class InspectCommand
         command.SetAction(result =>
         {
             var name = result.GetValue(path);
-            using var file = ModelFiles.Open(name is null ? DefaultModel.Path() : ModelArguments.Existing(name));
+            using var file = ModelFiles.Open(
+                name is null ? DefaultModel.Path() : ModelArguments.Existing(name)
+            );
             var plan = LayerPlan.FromConfig(file.Config);
             if (result.GetValue(json))
             {
@@ -51,7 +53,10 @@ public static class InspectCommand
         file
             .Tensors.GroupBy(tensor => tensor.Format.Id())
             .OrderByDescending(group => group.Sum(tensor => tensor.Data.Length))
-            .ToDictionary(group => group.Key, group => (group.Count(), group.Sum(tensor => tensor.Data.Length)));
+            .ToDictionary(
+                group => group.Key,
+                group => (group.Count(), group.Sum(tensor => tensor.Data.Length))
+            );
 
     private static void WriteText(IModelFile file, LayerPlan plan)
     {
@@ -68,10 +73,16 @@ public static class InspectCommand
         output.WriteLine();
         TableOutput.Write(
             ["format", "tensors", "bytes"],
-            Formats(file).Select(entry => (string[])[entry.Key, $"{entry.Value.Tensors}", $"{entry.Value.Bytes:N0}"])
+            Formats(file)
+                .Select(entry =>
+                    (string[])[entry.Key, $"{entry.Value.Tensors}", $"{entry.Value.Bytes:N0}"]
+                )
         );
         output.WriteLine();
-        TableOutput.Write(["metadata", "value"], file.Metadata.Select(entry => (string[])[entry.Key, entry.Value]));
+        TableOutput.Write(
+            ["metadata", "value"],
+            file.Metadata.Select(entry => (string[])[entry.Key, entry.Value])
+        );
         output.WriteLine();
         TableOutput.Write(
             ["tensor", "shape", "format", "bytes"],

@@ -13,15 +13,26 @@ public static class NewCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var shape = new Argument<string>("SHAPE") { Description = string.Join(", ", ModelShapes.All.Keys) };
-        var output = new Argument<string>("OUT") { Description = "A .gguf (any format), or a .safetensors or a folder (f32, f16, bf16)." };
+        var shape = new Argument<string>("SHAPE")
+        {
+            Description = string.Join(", ", ModelShapes.All.Keys),
+        };
+        var output = new Argument<string>("OUT")
+        {
+            Description = "A .gguf (any format), or a .safetensors or a folder (f32, f16, bf16).",
+        };
         var format = new Option<string>("--format")
         {
-            Description = $"Format of the matrices: {string.Join(", ", ElementFormats.All.Select(known => known.Id()))}.",
+            Description =
+                $"Format of the matrices: {string.Join(", ", ElementFormats.All.Select(known => known.Id()))}.",
             HelpName = "FORMAT",
             DefaultValueFactory = _ => "f16",
         };
-        var seed = new Option<ulong>("--seed") { Description = "Seed of the weights (default 0).", HelpName = "S" };
+        var seed = new Option<ulong>("--seed")
+        {
+            Description = "Seed of the weights (default 0).",
+            HelpName = "S",
+        };
         var command = new Command(
             "new",
             "Make a model of random weights in a preset shape, so that anyone can time without a download."

@@ -28,7 +28,10 @@ public static class PlanCostCommand
         var command = new Command(
             "cost",
             "Print exact parameters, FLOPs a token for training and decoding, weight bytes and KV bytes."
-                + Examples.Of("puna plan cost model.gguf --ctx 4096", "puna plan cost model/ --json")
+                + Examples.Of(
+                    "puna plan cost model.gguf --ctx 4096",
+                    "puna plan cost model/ --json"
+                )
         )
         {
             model,
@@ -38,9 +41,13 @@ public static class PlanCostCommand
         command.SetAction(result =>
         {
             var path = result.GetValue(model);
-            using var file = ModelFiles.Open(path is null ? DefaultModel.Path() : ModelArguments.Existing(path));
+            using var file = ModelFiles.Open(
+                path is null ? DefaultModel.Path() : ModelArguments.Existing(path)
+            );
             var plan = LayerPlan.FromConfig(file.Config);
-            var length = ModelOptions.Range("--ctx", result.GetValue(context), 1, 1 << 24) ?? file.Config.ContextLength;
+            var length =
+                ModelOptions.Range("--ctx", result.GetValue(context), 1, 1 << 24)
+                ?? file.Config.ContextLength;
             var cost = PlanCost.Of(plan, length);
             var weightBytes = file.Tensors.Sum(tensor => tensor.Data.Length);
             if (result.GetValue(json))
@@ -86,7 +93,10 @@ public static class PlanCostCommand
             writer.WriteStartObject("kv_bytes");
             foreach (var format in Enum.GetValues<KvFormat>())
             {
-                writer.WriteNumber(format.ToString().ToLowerInvariant(), KvBytes(plan, format) * length);
+                writer.WriteNumber(
+                    format.ToString().ToLowerInvariant(),
+                    KvBytes(plan, format) * length
+                );
             }
 
             writer.WriteEndObject();
@@ -96,12 +106,18 @@ public static class PlanCostCommand
     private static void WriteTable(LayerPlan plan, PlanCost cost, int length, long weightBytes)
     {
         var output = Console.Out;
-        output.WriteLine($"layers                {plan.Layers.Count}, banks of keys and values {plan.Banks.Count}");
-        output.WriteLine($"parameters            {cost.Parameters:N0} (in the layers {cost.LayerParameters:N0})");
+        output.WriteLine(
+            $"layers                {plan.Layers.Count}, banks of keys and values {plan.Banks.Count}"
+        );
+        output.WriteLine(
+            $"parameters            {cost.Parameters:N0} (in the layers {cost.LayerParameters:N0})"
+        );
         output.WriteLine($"weights               {Sizes.Bytes(weightBytes)}");
         output.WriteLine($"at a context of       {length:N0} tokens");
         output.WriteLine($"  decode              {cost.DecodeFlops / 1e9:F3} GFLOP a token");
-        output.WriteLine($"  prefill             {cost.PrefillFlopsPerToken / 1e9:F3} GFLOP a token");
+        output.WriteLine(
+            $"  prefill             {cost.PrefillFlopsPerToken / 1e9:F3} GFLOP a token"
+        );
         output.WriteLine($"  training            {cost.TrainFlopsPerToken / 1e9:F3} GFLOP a token");
         foreach (var format in Enum.GetValues<KvFormat>())
         {

@@ -14,7 +14,8 @@ public static class RunCommand
     {
         var arguments = new Argument<string[]>("MODEL PROMPT")
         {
-            Description = "The model (or the default one) and the prompt; '-' or nothing reads it from stdin.",
+            Description =
+                "The model (or the default one) and the prompt; '-' or nothing reads it from stdin.",
             Arity = new ArgumentArity(0, 2),
         };
         var count = new Option<int?>("-n", "--max-tokens")
@@ -22,16 +23,30 @@ public static class RunCommand
             Description = "Most tokens to generate (default: until the context is full).",
             HelpName = "N",
         };
-        var raw = new Option<bool>("--raw") { Description = "The text alone, without the chat template." };
-        var system = new Option<string?>("--system") { Description = "System text before the prompt.", HelpName = "TEXT" };
-        var ids = new Option<string?>("--ids") { Description = "Exactly these ids are the prompt.", HelpName = "\"1,2,3\"" };
+        var raw = new Option<bool>("--raw")
+        {
+            Description = "The text alone, without the chat template.",
+        };
+        var system = new Option<string?>("--system")
+        {
+            Description = "System text before the prompt.",
+            HelpName = "TEXT",
+        };
+        var ids = new Option<string?>("--ids")
+        {
+            Description = "Exactly these ids are the prompt.",
+            HelpName = "\"1,2,3\"",
+        };
         var stop = new Option<string[]>("--stop")
         {
             Description = "End before this text; may be given several times.",
             HelpName = "TEXT",
             AllowMultipleArgumentsPerToken = false,
         };
-        var json = new Option<bool>("--json") { Description = "Print one JSON object with ids, text and timings instead of the text." };
+        var json = new Option<bool>("--json")
+        {
+            Description = "Print one JSON object with ids, text and timings instead of the text.",
+        };
         var command = new Command(
             "run",
             "Answer one prompt, streaming the text."
@@ -56,7 +71,10 @@ public static class RunCommand
         command.SetAction(
             (result, cancellation) =>
             {
-                var split = ModelArguments.Split(modelOptions.Named(result), result.GetValue(arguments) ?? []);
+                var split = ModelArguments.Split(
+                    modelOptions.Named(result),
+                    result.GetValue(arguments) ?? []
+                );
                 var request = new PromptRequest
                 {
                     Text = PromptText(split, result.GetValue(ids)),
@@ -67,11 +85,20 @@ public static class RunCommand
                 request.Validate();
                 var options = new GenerationOptions
                 {
-                    MaximumTokens = ModelOptions.Range("-n", result.GetValue(count), 0, int.MaxValue),
+                    MaximumTokens = ModelOptions.Range(
+                        "-n",
+                        result.GetValue(count),
+                        0,
+                        int.MaxValue
+                    ),
                     Sampling = sampling.Read(result),
                     StopStrings = result.GetValue(stop) ?? [],
                 };
-                using var engine = ModelLoading.Load(split.Model, modelOptions.Read(result), cancellation);
+                using var engine = ModelLoading.Load(
+                    split.Model,
+                    modelOptions.Read(result),
+                    cancellation
+                );
                 var prompt = request.Encode(engine);
                 return Task.FromResult(
                     result.GetValue(json)

@@ -6,5 +6,6 @@ namespace Puna.Cli.Commands;
 public static class TemplateCommand
 {
     /// <summary>Makes the command.</summary>
-    public static Command Create() => new("template", "Work with chat templates.") { TemplateRenderCommand.Create() };
+    public static Command Create() =>
+        new("template", "Work with chat templates.") { TemplateRenderCommand.Create() };
 }

@@ -16,10 +16,14 @@ public static class TemplateRenderCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var template = new Argument<string>("MODEL|FILE.jinja") { Description = "A model with a chat template, or a template." };
+        var template = new Argument<string>("MODEL|FILE.jinja")
+        {
+            Description = "A model with a chat template, or a template.",
+        };
         var messages = new Argument<string>("MESSAGES.json")
         {
-            Description = "An array of messages, or an object with messages, tools, add_generation_prompt and any other variable.",
+            Description =
+                "An array of messages, or an object with messages, tools, add_generation_prompt and any other variable.",
         };
         var now = new Option<string?>("--now")
         {
@@ -43,7 +47,9 @@ public static class TemplateRenderCommand
         {
             var (source, bos, eos) = Source(result.GetValue(template)!);
             using var variables = Variables(result.GetValue(messages)!);
-            var rendered = ChatTemplate.Parse(source).Render(variables.RootElement, Now(result.GetValue(now)), bos, eos);
+            var rendered = ChatTemplate
+                .Parse(source)
+                .Render(variables.RootElement, Now(result.GetValue(now)), bos, eos);
             Console.Out.Write(rendered);
             return ExitCode.Done;
         });
@@ -60,14 +66,22 @@ public static class TemplateRenderCommand
         using var file = ModelFiles.Open(ModelArguments.Existing(path));
         if (file.Tokenizer is not { ChatTemplate: { } source } tokenizer)
         {
-            throw new InputException($"The model '{path}' has no chat template; give a template file (.jinja).");
+            throw new InputException(
+                $"The model '{path}' has no chat template; give a template file (.jinja)."
+            );
         }
 
-        return (source, SpecialText(tokenizer, tokenizer.BosId), SpecialText(tokenizer, tokenizer.EosId));
+        return (
+            source,
+            SpecialText(tokenizer, tokenizer.BosId),
+            SpecialText(tokenizer, tokenizer.EosId)
+        );
     }
 
     private static string SpecialText(TokenizerData tokenizer, int? id) =>
-        id is { } known && known >= 0 && known < tokenizer.Pieces.Count ? tokenizer.Pieces[known] : "";
+        id is { } known && known >= 0 && known < tokenizer.Pieces.Count
+            ? tokenizer.Pieces[known]
+            : "";
 
     private static JsonDocument Variables(string path)
     {
@@ -89,8 +103,15 @@ public static class TemplateRenderCommand
             return TimeProvider.System.GetLocalNow().DateTime;
         }
 
-        return DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var now)
+        return DateTime.TryParse(
+            text,
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.None,
+            out var now
+        )
             ? now
-            : throw new InputException($"--now '{text}' is no date and time; write it as 2026-03-14T15:09:26.");
+            : throw new InputException(
+                $"--now '{text}' is no date and time; write it as 2026-03-14T15:09:26."
+            );
     }
 }

@@ -12,15 +12,28 @@ public static class TokenizeCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var file = new Argument<string>("MODEL|TOKENIZER-FILE") { Description = "A model or a tokenizer file." };
+        var file = new Argument<string>("MODEL|TOKENIZER-FILE")
+        {
+            Description = "A model or a tokenizer file.",
+        };
         var text = new Argument<string?>("TEXT")
         {
-            Description = "The text, or ids with --decode; '-' or nothing reads stdin to its last byte.",
+            Description =
+                "The text, or ids with --decode; '-' or nothing reads stdin to its last byte.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var bos = new Option<bool>("--bos") { Description = "Put the beginning-of-sequence token in front." };
-        var decode = new Option<bool>("--decode") { Description = "Take ids (separated by blanks or commas) and print text." };
-        var json = new Option<bool>("--json") { Description = "Print {\"ids\": [...]} or {\"text\": ...} and nothing else." };
+        var bos = new Option<bool>("--bos")
+        {
+            Description = "Put the beginning-of-sequence token in front.",
+        };
+        var decode = new Option<bool>("--decode")
+        {
+            Description = "Take ids (separated by blanks or commas) and print text.",
+        };
+        var json = new Option<bool>("--json")
+        {
+            Description = "Print {\"ids\": [...]} or {\"text\": ...} and nothing else.",
+        };
         var command = new Command(
             "tokenize",
             "Turn text into token ids, or ids into text."
@@ -39,7 +52,9 @@ public static class TokenizeCommand
         };
         command.SetAction(result =>
         {
-            var tokenizer = TokenizerFactory.Create(TokenizerFiles.Load(ModelArguments.Existing(result.GetValue(file)!)));
+            var tokenizer = TokenizerFactory.Create(
+                TokenizerFiles.Load(ModelArguments.Existing(result.GetValue(file)!))
+            );
             var input = result.GetValue(text);
             var content = input is null or "-" ? StandardInput.Text() : input;
             if (result.GetValue(decode))
@@ -63,7 +78,9 @@ public static class TokenizeCommand
         {
             var id =
                 tokenizer.Data.BosId
-                ?? throw new InputException("--bos was asked for, but this tokenizer has no beginning-of-sequence token.");
+                ?? throw new InputException(
+                    "--bos was asked for, but this tokenizer has no beginning-of-sequence token."
+                );
             ids = [id, .. ids];
         }
 

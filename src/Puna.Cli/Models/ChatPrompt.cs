@@ -23,5 +23,6 @@ public static class ChatPrompt
         return [.. tokenizer.Encode(rendered)];
     }
 
-    private static string Spelling(ITokenizer tokenizer, int? id) => id is { } known ? tokenizer.Data.Pieces[known] : "";
+    private static string Spelling(ITokenizer tokenizer, int? id) =>
+        id is { } known ? tokenizer.Data.Pieces[known] : "";
 }

@@ -25,10 +25,14 @@ public sealed class ChatSession : IDisposable
     {
         _tokenizer =
             engine.Tokenizer
-            ?? throw new InputException("This model has no tokenizer and cannot chat; give one with --tokenizer FILE.");
+            ?? throw new InputException(
+                "This model has no tokenizer and cannot chat; give one with --tokenizer FILE."
+            );
         if (_tokenizer.Data.ChatTemplate is null)
         {
-            throw new InputException("This model has no chat template; use 'puna run --raw' with it.");
+            throw new InputException(
+                "This model has no chat template; use 'puna run --raw' with it."
+            );
         }
 
         _target = new SequenceTarget(engine);
@@ -108,7 +112,12 @@ public sealed class ChatSession : IDisposable
         {
             using (var stream = File.Create(temporary))
             {
-                using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+                using (
+                    var writer = new Utf8JsonWriter(
+                        stream,
+                        new JsonWriterOptions { Indented = true }
+                    )
+                )
                 {
                     writer.WriteStartArray();
                     foreach (var message in AllMessages())
@@ -130,7 +139,10 @@ public sealed class ChatSession : IDisposable
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             File.Delete(temporary);
-            throw new InputException($"The conversation cannot be saved to '{path}': {failure.Message}", failure);
+            throw new InputException(
+                $"The conversation cannot be saved to '{path}': {failure.Message}",
+                failure
+            );
         }
     }
 
@@ -145,13 +157,20 @@ public sealed class ChatSession : IDisposable
             foreach (var entry in document.RootElement.EnumerateArray())
             {
                 messages.Add(
-                    new ChatMessage(entry.GetProperty("role").GetString()!, entry.GetProperty("content").GetString()!)
+                    new ChatMessage(
+                        entry.GetProperty("role").GetString()!,
+                        entry.GetProperty("content").GetString()!
+                    )
                 );
             }
         }
-        catch (Exception failure) when (failure is JsonException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception failure)
+            when (failure is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            throw new InputException($"'{path}' is no saved conversation: an array of {{\"role\", \"content\"}} is needed.", failure);
+            throw new InputException(
+                $"'{path}' is no saved conversation: an array of {{\"role\", \"content\"}} is needed.",
+                failure
+            );
         }
 
         Reset();
@@ -179,7 +198,8 @@ public sealed class ChatSession : IDisposable
             var prompt = ChatPrompt.Encode(_tokenizer, [.. AllMessages()]);
 
             // A quarter of the context is left for the answer, where old turns can make room.
-            var room = _target.ContextLength - (_messages.Count > 1 ? _target.ContextLength / 4 : 1);
+            var room =
+                _target.ContextLength - (_messages.Count > 1 ? _target.ContextLength / 4 : 1);
             if (prompt.Length <= room || _messages.Count == 1)
             {
                 if (dropped > 0)

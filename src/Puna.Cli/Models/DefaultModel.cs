@@ -20,7 +20,11 @@ public static class DefaultModel
             return beside;
         }
 
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        for (
+            var folder = new DirectoryInfo(AppContext.BaseDirectory);
+            folder is not null;
+            folder = folder.Parent
+        )
         {
             if (!File.Exists(System.IO.Path.Combine(folder.FullName, "Puna.slnx")))
             {

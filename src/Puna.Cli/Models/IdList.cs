@@ -17,7 +17,9 @@ public static class IdList
         {
             if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
             {
-                throw new InputException($"'{part}' is no token id; ids are whole numbers from 0, separated by blanks or commas.");
+                throw new InputException(
+                    $"'{part}' is no token id; ids are whole numbers from 0, separated by blanks or commas."
+                );
             }
 
             ids.Add(id);

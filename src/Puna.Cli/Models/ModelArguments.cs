@@ -60,7 +60,9 @@ public sealed record ModelArguments(string? Model, IReadOnlyList<string> Rest)
             );
 
     private static bool LooksLikeModel(string argument) =>
-        s_extensions.Any(extension => argument.EndsWith(extension, StringComparison.OrdinalIgnoreCase))
+        s_extensions.Any(extension =>
+            argument.EndsWith(extension, StringComparison.OrdinalIgnoreCase)
+        )
         || argument.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal)
         || argument.Contains(Path.AltDirectorySeparatorChar, StringComparison.Ordinal);
 }

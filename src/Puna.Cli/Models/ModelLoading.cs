@@ -8,10 +8,16 @@ namespace Puna.Cli.Models;
 public static class ModelLoading
 {
     /// <summary>Loads <paramref name="path"/>, or the default model when it is null.</summary>
-    public static InferenceEngine Load(string? path, InferenceOptions options, CancellationToken cancellation)
+    public static InferenceEngine Load(
+        string? path,
+        InferenceOptions options,
+        CancellationToken cancellation
+    )
     {
         path ??= DefaultModel.Path();
-        using var progress = new TaskProgress($"loading {Path.GetFileName(Path.TrimEndingDirectorySeparator(path))}");
+        using var progress = new TaskProgress(
+            $"loading {Path.GetFileName(Path.TrimEndingDirectorySeparator(path))}"
+        );
         return InferenceEngine.Load(path, options, new ShareOf(progress), cancellation);
     }
 

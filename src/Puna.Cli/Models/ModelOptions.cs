@@ -11,7 +11,8 @@ public sealed class ModelOptions
 {
     private readonly Option<string?> _model = new("--model", "-m")
     {
-        Description = "The model: a Hugging Face directory, a .gguf, a llama2.c .bin or a .safetensors beside its config.json.",
+        Description =
+            "The model: a Hugging Face directory, a .gguf, a llama2.c .bin or a .safetensors beside its config.json.",
         HelpName = "MODEL",
     };
 
@@ -29,14 +30,16 @@ public sealed class ModelOptions
 
     private readonly Option<string> _activations = new("--activations")
     {
-        Description = "int8: activations are rounded to 8 bits where weights are in blocks; f32: every product in float32.",
+        Description =
+            "int8: activations are rounded to 8 bits where weights are in blocks; f32: every product in float32.",
         HelpName = "int8|f32",
         DefaultValueFactory = _ => "int8",
     };
 
     private readonly Option<string?> _kvFormat = new("--kv-format")
     {
-        Description = "How keys and values are cached: f32, f16, bf16 or int8 (default f16; f32 with --activations f32).",
+        Description =
+            "How keys and values are cached: f32, f16, bf16 or int8 (default f16; f32 with --activations f32).",
         HelpName = "FORMAT",
     };
 
@@ -74,7 +77,9 @@ public sealed class ModelOptions
         {
             "int8" => ActivationFormat.Int8,
             "f32" => ActivationFormat.F32,
-            var other => throw new InputException($"--activations '{other}' is not known; choose int8 or f32."),
+            var other => throw new InputException(
+                $"--activations '{other}' is not known; choose int8 or f32."
+            ),
         };
         var kvFormat = result.GetValue(_kvFormat) switch
         {
@@ -83,15 +88,21 @@ public sealed class ModelOptions
             "f16" => KvFormat.F16,
             "bf16" => KvFormat.BF16,
             "int8" => KvFormat.Int8,
-            var other => throw new InputException($"--kv-format '{other}' is not known; choose f32, f16, bf16 or int8."),
+            var other => throw new InputException(
+                $"--kv-format '{other}' is not known; choose f32, f16, bf16 or int8."
+            ),
         };
         return new InferenceOptions
         {
-            Threads = Range("--threads", result.GetValue(_threads), 1, 1024) ?? Environment.ProcessorCount,
+            Threads =
+                Range("--threads", result.GetValue(_threads), 1, 1024)
+                ?? Environment.ProcessorCount,
             Activations = activations,
             KeyFormat = kvFormat,
             ValueFormat = kvFormat,
-            ContextLength = _hasContext ? Range("--ctx", result.GetValue(_context), 1, 1 << 24) : null,
+            ContextLength = _hasContext
+                ? Range("--ctx", result.GetValue(_context), 1, 1 << 24)
+                : null,
             TokenizerPath = result.GetValue(_tokenizer),
         };
     }
@@ -100,6 +111,8 @@ public sealed class ModelOptions
     /// <exception cref="InputException">It does not.</exception>
     public static int? Range(string option, int? value, int minimum, int maximum) =>
         value is { } number && (number < minimum || number > maximum)
-            ? throw new InputException($"{option} is {number}; a number from {minimum} to {maximum} is needed.")
+            ? throw new InputException(
+                $"{option} is {number}; a number from {minimum} to {maximum} is needed."
+            )
             : value;
 }

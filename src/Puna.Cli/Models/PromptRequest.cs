@@ -26,7 +26,9 @@ public sealed record PromptRequest
     {
         if (System is not null && (Raw || Ids is not null))
         {
-            throw new InputException("--system needs the chat template; it cannot be given with --raw or --ids.");
+            throw new InputException(
+                "--system needs the chat template; it cannot be given with --raw or --ids."
+            );
         }
     }
 
@@ -48,7 +50,9 @@ public sealed record PromptRequest
         {
             if (System is not null)
             {
-                throw new InputException("--system was given, but this model has no chat template.");
+                throw new InputException(
+                    "--system was given, but this model has no chat template."
+                );
             }
 
             var ids = tokenizer.Encode(Text!);

@@ -10,16 +10,56 @@ public sealed class SamplingArguments
 {
     private static readonly SamplingOptions s_defaults = new();
 
-    private readonly Option<float?> _temperature = Number("--temp", "T", "Temperature; 0 = greedy (default 0.8).");
-    private readonly Option<int?> _topK = new("--top-k") { Description = "Keep the K largest; 0 = all (default 40).", HelpName = "K" };
-    private readonly Option<float?> _topP = Number("--top-p", "P", "Keep the smallest set of probability P (default 0.95).");
-    private readonly Option<float?> _minP = Number("--min-p", "P", "Keep tokens of at least P times the largest probability (default 0.05).");
-    private readonly Option<float?> _typical = Number("--typical", "P", "Locally typical sampling with mass P; 1 = off (default).");
-    private readonly Option<float?> _epsilon = Number("--epsilon", "P", "Drop tokens below this probability; 0 = off (default).");
-    private readonly Option<float?> _repetition = Number("--repeat-penalty", "R", "Divide the logits of ids already seen; 1 = off (default).");
-    private readonly Option<float?> _presence = Number("--presence-penalty", "A", "Subtract A once from ids already generated; 0 = off (default).");
-    private readonly Option<float?> _frequency = Number("--frequency-penalty", "A", "Subtract A for each time an id was generated; 0 = off (default).");
-    private readonly Option<ulong?> _seed = new("--seed") { Description = "Seed of the draws (default: a fresh one).", HelpName = "S" };
+    private readonly Option<float?> _temperature = Number(
+        "--temp",
+        "T",
+        "Temperature; 0 = greedy (default 0.8)."
+    );
+    private readonly Option<int?> _topK = new("--top-k")
+    {
+        Description = "Keep the K largest; 0 = all (default 40).",
+        HelpName = "K",
+    };
+    private readonly Option<float?> _topP = Number(
+        "--top-p",
+        "P",
+        "Keep the smallest set of probability P (default 0.95)."
+    );
+    private readonly Option<float?> _minP = Number(
+        "--min-p",
+        "P",
+        "Keep tokens of at least P times the largest probability (default 0.05)."
+    );
+    private readonly Option<float?> _typical = Number(
+        "--typical",
+        "P",
+        "Locally typical sampling with mass P; 1 = off (default)."
+    );
+    private readonly Option<float?> _epsilon = Number(
+        "--epsilon",
+        "P",
+        "Drop tokens below this probability; 0 = off (default)."
+    );
+    private readonly Option<float?> _repetition = Number(
+        "--repeat-penalty",
+        "R",
+        "Divide the logits of ids already seen; 1 = off (default)."
+    );
+    private readonly Option<float?> _presence = Number(
+        "--presence-penalty",
+        "A",
+        "Subtract A once from ids already generated; 0 = off (default)."
+    );
+    private readonly Option<float?> _frequency = Number(
+        "--frequency-penalty",
+        "A",
+        "Subtract A for each time an id was generated; 0 = off (default)."
+    );
+    private readonly Option<ulong?> _seed = new("--seed")
+    {
+        Description = "Seed of the draws (default: a fresh one).",
+        HelpName = "S",
+    };
 
     private readonly Option<string[]> _bias = new("--logit-bias")
     {
@@ -73,11 +113,23 @@ public sealed class SamplingArguments
             var colon = entry.IndexOf(':', StringComparison.Ordinal);
             if (
                 colon < 0
-                || !int.TryParse(entry.AsSpan(0, colon), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
-                || !float.TryParse(entry.AsSpan(colon + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+                || !int.TryParse(
+                    entry.AsSpan(0, colon),
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out var id
+                )
+                || !float.TryParse(
+                    entry.AsSpan(colon + 1),
+                    NumberStyles.Float,
+                    CultureInfo.InvariantCulture,
+                    out var value
+                )
             )
             {
-                throw new InputException($"--logit-bias '{entry}' is not understood; write ID:V, such as 198:-2.5.");
+                throw new InputException(
+                    $"--logit-bias '{entry}' is not understood; write ID:V, such as 198:-2.5."
+                );
             }
 
             biases[id] = value;

@@ -13,12 +13,19 @@ public static class CommandRunner
         try
         {
             var result = root.Parse(arguments);
-            if (result.Errors.Count > 0 && result.Action is not System.CommandLine.Help.HelpAction)
+            if (
+                result.Action is not System.CommandLine.Help.HelpAction
+                && ParseFailure.Sentence(result) is { } sentence
+            )
             {
-                return Refuse(ParseFailure.Sentence(result));
+                return Refuse(sentence);
             }
 
-            var settings = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            var settings = new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            };
             return await result.InvokeAsync(settings, interruption.Token).ConfigureAwait(false);
         }
         catch (InputException failure)
@@ -35,7 +42,9 @@ public static class CommandRunner
         }
         catch (OutOfMemoryException)
         {
-            return Refuse("The system has not enough memory for this; choose a smaller model, --ctx or batch.");
+            return Refuse(
+                "The system has not enough memory for this; choose a smaller model, --ctx or batch."
+            );
         }
         catch (Exception failure)
         {

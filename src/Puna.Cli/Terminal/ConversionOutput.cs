@@ -10,8 +10,14 @@ public static class ConversionOutput
     public static void Write(ConversionSummary summary)
     {
         var output = Console.Out;
-        output.WriteLine($"{string.Join(", ", summary.Files)}: {Sizes.Bytes(summary.Bytes)}, {summary.Tensors.Count} tensors");
-        foreach (var group in summary.Tensors.GroupBy(tensor => tensor.Value).OrderByDescending(group => group.Count()))
+        output.WriteLine(
+            $"{string.Join(", ", summary.Files)}: {Sizes.Bytes(summary.Bytes)}, {summary.Tensors.Count} tensors"
+        );
+        foreach (
+            var group in summary
+                .Tensors.GroupBy(tensor => tensor.Value)
+                .OrderByDescending(group => group.Count())
+        )
         {
             output.WriteLine($"  {group.Count(), 5} {group.Key.Id()}");
         }

@@ -8,7 +8,10 @@ public static class NearestNames
     {
         var near = known
             .Select(name => (Name: name, Distance: Distance(unknown, name)))
-            .Where(pair => pair.Distance <= Math.Max(2, pair.Name.Length / 3) || pair.Name.StartsWith(unknown, StringComparison.Ordinal))
+            .Where(pair =>
+                pair.Distance <= Math.Max(2, pair.Name.Length / 3)
+                || pair.Name.StartsWith(unknown, StringComparison.Ordinal)
+            )
             .OrderBy(pair => pair.Distance)
             .ThenBy(pair => pair.Name, StringComparer.Ordinal)
             .Take(3)
@@ -37,7 +40,10 @@ public static class NearestNames
                 }
 
                 var cost = left[i - 1] == right[j - 1] ? 0 : 1;
-                var best = Math.Min(Math.Min(rows[i - 1, j] + 1, rows[i, j - 1] + 1), rows[i - 1, j - 1] + cost);
+                var best = Math.Min(
+                    Math.Min(rows[i - 1, j] + 1, rows[i, j - 1] + 1),
+                    rows[i - 1, j - 1] + cost
+                );
                 if (i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1])
                 {
                     best = Math.Min(best, rows[i - 2, j - 2] + 1);

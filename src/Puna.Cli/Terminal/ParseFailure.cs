@@ -1,33 +1,66 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace Puna.Cli.Terminal;
 
 /// <summary>Says what was wrong with a command line, and which known name is nearest to an unknown one.</summary>
 public static class ParseFailure
 {
-    /// <summary>One sentence for the first fault of <paramref name="result"/>.</summary>
-    public static string Sentence(ParseResult result)
+    /// <summary>One sentence for the first fault of <paramref name="result"/>, or null when there is none.</summary>
+    public static string? Sentence(ParseResult result)
     {
         var command = result.CommandResult.Command;
         var path = Path(result);
+        if (UnknownOption(result) is { } option)
+        {
+            return $"'{option}' is not a known option of '{path}'{NearestNames.Hint(option, Options(result))}; see '{path} --help'.";
+        }
+
+        if (result.Errors.Count == 0)
+        {
+            return null;
+        }
+
         if (result.UnmatchedTokens.Count > 0)
         {
             var unknown = result.UnmatchedTokens[0];
-            var known = unknown.StartsWith('-')
-                ? Options(result)
-                : [.. command.Subcommands.Where(sub => !sub.Hidden).Select(sub => sub.Name)];
-            var kind = unknown.StartsWith('-') ? "option" : "argument or command";
-            return $"'{unknown}' is not a known {kind} of '{path}'{NearestNames.Hint(unknown, known)}; see '{path} --help'.";
+            List<string> known =
+            [
+                .. command.Subcommands.Where(sub => !sub.Hidden).Select(sub => sub.Name),
+            ];
+            return known.Count > 0
+                ? $"'{unknown}' is not a known command of '{path}'{NearestNames.Hint(unknown, known)}; see '{path} --help'."
+                : $"'{unknown}' is one argument too many for '{path}'; put a text with blanks in quotation marks, and see '{path} --help'.";
         }
 
-        var message = result.Errors[0].Message.TrimEnd('.');
-        return $"{message}; see '{path} --help'.";
+        return $"{result.Errors[0].Message.TrimEnd('.')}; see '{path} --help'.";
     }
+
+    // The parser takes a mistyped option for an argument wherever one fits; only behind "--" may arguments look so.
+    private static string? UnknownOption(ParseResult result)
+    {
+        var behind = result
+            .Tokens.SkipWhile(token => token.Type != TokenType.DoubleDash)
+            .Select(token => token.Value)
+            .ToHashSet();
+        return result
+            .CommandResult.Children.OfType<ArgumentResult>()
+            .SelectMany(argument => argument.Tokens)
+            .Select(token => token.Value)
+            .Concat(result.UnmatchedTokens)
+            .FirstOrDefault(value => LooksLikeOption(value) && !behind.Contains(value));
+    }
+
+    private static bool LooksLikeOption(string value) =>
+        value.Length > 1
+        && value[0] == '-'
+        && (value[1] == '-' || char.IsAsciiLetter(value[1]))
+        && !value.Any(char.IsWhiteSpace);
 
     private static string Path(ParseResult result)
     {
         var names = new List<string>();
-        for (var node = result.CommandResult; node is not null; node = node.Parent as System.CommandLine.Parsing.CommandResult)
+        for (var node = result.CommandResult; node is not null; node = node.Parent as CommandResult)
         {
             names.Insert(0, node.Command is RootCommand ? "puna" : node.Command.Name);
         }
@@ -38,9 +71,11 @@ public static class ParseFailure
     private static List<string> Options(ParseResult result)
     {
         var names = new List<string>();
-        for (var node = result.CommandResult; node is not null; node = node.Parent as System.CommandLine.Parsing.CommandResult)
+        for (var node = result.CommandResult; node is not null; node = node.Parent as CommandResult)
         {
-            names.AddRange(node.Command.Options.SelectMany(option => option.Aliases.Append(option.Name)));
+            names.AddRange(
+                node.Command.Options.SelectMany(option => option.Aliases.Append(option.Name))
+            );
         }
 
         return names;

@@ -21,7 +21,12 @@ public static class RunSummary
     }
 
     /// <summary>One line: tokens, rates, time to the first token, memory.</summary>
-    public static string Line(InferenceEngine engine, SequenceTarget target, GenerationResult result, TimeSpan firstToken) =>
+    public static string Line(
+        InferenceEngine engine,
+        SequenceTarget target,
+        GenerationResult result,
+        TimeSpan firstToken
+    ) =>
         $"[prompt {result.PromptTokens} tokens, {result.PromptTokensPerSecond:F1} tokens/s; "
         + $"answer {result.Ids.Count} tokens, {result.DecodeTokensPerSecond:F1} tokens/s; "
         + $"first token after {firstToken.TotalSeconds:F2} s; "

@@ -20,7 +20,9 @@ public static class StandardInput
             bytes.Write(buffer, 0, read);
             if (bytes.Length > MaximumBytes)
             {
-                throw new InputException($"Standard input is longer than {MaximumBytes >> 20} MiB.");
+                throw new InputException(
+                    $"Standard input is longer than {MaximumBytes >> 20} MiB."
+                );
             }
         }
 

@@ -6,7 +6,10 @@ namespace Puna.Cli.Terminal;
 public static class TableOutput
 {
     /// <summary>Writes rows under headings.</summary>
-    public static void Write(IReadOnlyList<string> headings, IEnumerable<IReadOnlyList<string>> rows)
+    public static void Write(
+        IReadOnlyList<string> headings,
+        IEnumerable<IReadOnlyList<string>> rows
+    )
     {
         if (Console.IsOutputRedirected)
         {

@@ -29,7 +29,12 @@ public sealed class TaskProgress : IProgress<double>, IDisposable
     {
         Volatile.Write(ref _share, Math.Clamp(value, 0, 1));
         _remark = remark;
-        if (_visible && _drawer is null && !_done.IsSet && Environment.TickCount64 - _start >= DelayMilliseconds)
+        if (
+            _visible
+            && _drawer is null
+            && !_done.IsSet
+            && Environment.TickCount64 - _start >= DelayMilliseconds
+        )
         {
             _drawer = new Thread(Draw) { IsBackground = true, Name = "puna-progress" };
             _drawer.Start();
@@ -49,7 +54,12 @@ public sealed class TaskProgress : IProgress<double>, IDisposable
             .Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) })
             .Progress()
             .AutoClear(true)
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .Columns(
+                new TaskDescriptionColumn(),
+                new ProgressBarColumn(),
+                new PercentageColumn(),
+                new RemainingTimeColumn()
+            )
             .Start(context =>
             {
                 var task = context.AddTask(_title.EscapeMarkup());

@@ -16,7 +16,9 @@ public static class TextFile
             var length = new FileInfo(path).Length;
             if (length > MaximumBytes)
             {
-                throw new InputException($"'{path}' has {length} bytes; a text of at most {MaximumBytes} is taken.");
+                throw new InputException(
+                    $"'{path}' has {length} bytes; a text of at most {MaximumBytes} is taken."
+                );
             }
 
             ReadOnlySpan<byte> bytes = File.ReadAllBytes(path);
@@ -24,7 +26,10 @@ public static class TextFile
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"The text file '{path}' cannot be read: {failure.Message}", failure);
+            throw new InputException(
+                $"The text file '{path}' cannot be read: {failure.Message}",
+                failure
+            );
         }
     }
 }

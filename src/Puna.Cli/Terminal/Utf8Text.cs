@@ -12,10 +12,18 @@ public static class Utf8Text
     public static string Decode(ReadOnlySpan<byte> bytes, string source)
     {
         var characters = new char[bytes.Length];
-        _ = Utf8.ToUtf16(bytes, characters, out var read, out var written, replaceInvalidSequences: false);
+        _ = Utf8.ToUtf16(
+            bytes,
+            characters,
+            out var read,
+            out var written,
+            replaceInvalidSequences: false
+        );
         return read == bytes.Length
             ? new string(characters, 0, written)
-            : throw new InputException($"{source} is no valid UTF-8: byte {read} (0x{bytes[read]:X2}) begins no character.");
+            : throw new InputException(
+                $"{source} is no valid UTF-8: byte {read} (0x{bytes[read]:X2}) begins no character."
+            );
     }
 
     /// <summary>

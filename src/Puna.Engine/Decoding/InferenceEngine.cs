@@ -18,7 +18,12 @@ public sealed class InferenceEngine : IDisposable
         Pool = pool;
         Options = options;
         ContextLength = options.ContextLength ?? model.Config.ContextLength;
-        Forward = new Forward(model, pool, options.Activations, Math.Min(options.MaximumBatch, ContextLength));
+        Forward = new Forward(
+            model,
+            pool,
+            options.Activations,
+            Math.Min(options.MaximumBatch, ContextLength)
+        );
         Cache = new KvCache(
             new KvCacheShape(
                 [.. model.Plan.Banks.Select(bank => new KvBankShape(bank.Heads, bank.HeadDim))],
@@ -63,7 +68,9 @@ public sealed class InferenceEngine : IDisposable
     )
     {
         using var file = ModelFiles.Open(path);
-        var tokenizer = options.TokenizerPath is { } own ? TokenizerFiles.Load(own) : file.Tokenizer;
+        var tokenizer = options.TokenizerPath is { } own
+            ? TokenizerFiles.Load(own)
+            : file.Tokenizer;
         var pool = new WorkerPool(options.Threads);
         try
         {

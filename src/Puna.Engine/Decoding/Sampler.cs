@@ -80,7 +80,8 @@ public sealed class Sampler
         // for four bits of its last two bytes; it costs no start of a cryptography library.
         Span<byte> bytes = stackalloc byte[16];
         _ = Guid.NewGuid().TryWriteBytes(bytes);
-        return BinaryPrimitives.ReadUInt64LittleEndian(bytes) & ((1UL << 53) - 1) ^ BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]) >> 11;
+        return BinaryPrimitives.ReadUInt64LittleEndian(bytes) & ((1UL << 53) - 1)
+            ^ BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]) >> 11;
     }
 
     private static int ExpectedCandidates(SamplingOptions options)

@@ -27,7 +27,9 @@ public static class Perplexity
     )
     {
         var windows = Windows(ids.Count, options, engine.ContextLength);
-        using var logits = new NativeBuffer<float>((long)LogitRows * engine.Model.Config.VocabularySize);
+        using var logits = new NativeBuffer<float>(
+            (long)LogitRows * engine.Model.Config.VocabularySize
+        );
         var sum = 0.0;
         long predictions = 0;
         for (var index = 0; index < windows.Count; index++)
@@ -73,7 +75,11 @@ public static class Perplexity
             : PlainWindows(count, context, stride);
     }
 
-    private static List<(int Start, int Inputs, int FirstScored)> PlainWindows(int count, int context, int stride)
+    private static List<(int Start, int Inputs, int FirstScored)> PlainWindows(
+        int count,
+        int context,
+        int stride
+    )
     {
         var windows = new List<(int, int, int)>();
         if (count <= context)
@@ -89,7 +95,10 @@ public static class Perplexity
         return windows;
     }
 
-    private static List<(int Start, int Inputs, int FirstScored)> LlamaCppWindows(int count, int context)
+    private static List<(int Start, int Inputs, int FirstScored)> LlamaCppWindows(
+        int count,
+        int context
+    )
     {
         Require(
             context >= 4 && count >= 2 * context,

@@ -14,5 +14,6 @@ public readonly record struct AttentionMask(int Window)
             : Window - (double)Window * (Window - 1) / (2.0 * length);
 
     /// <summary>Keys seen by a query at <paramref name="position"/>.</summary>
-    public long KeysAt(long position) => Window == 0 ? position + 1 : Math.Min(position + 1, Window);
+    public long KeysAt(long position) =>
+        Window == 0 ? position + 1 : Math.Min(position + 1, Window);
 }

@@ -29,14 +29,22 @@ public sealed class Forward : IDisposable
     private int _rows;
 
     /// <summary>Makes the pass for a model, with buffers for at most <paramref name="maximumTokens"/> rows.</summary>
-    public Forward(LanguageModel model, WorkerPool pool, ActivationFormat activations, int maximumTokens = 512)
+    public Forward(
+        LanguageModel model,
+        WorkerPool pool,
+        ActivationFormat activations,
+        int maximumTokens = 512
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maximumTokens, 1);
         _model = model;
         _plan = model.Plan;
         _pool = pool;
         _work = new ForwardWorkspace(_plan, maximumTokens, activations);
-        var (frequencies, magnitude) = RotaryFrequencies.Compute(_plan.Config.Rope, _plan.Config.HeadDim);
+        var (frequencies, magnitude) = RotaryFrequencies.Compute(
+            _plan.Config.Rope,
+            _plan.Config.HeadDim
+        );
         _rotary = new RotaryTable(frequencies, magnitude);
     }
 
@@ -110,14 +118,24 @@ public sealed class Forward : IDisposable
 
         for (var row = 0; row < tokens.Length; row++)
         {
-            var target = _work.Residual.Span.Slice((long)row * config.HiddenSize, config.HiddenSize);
+            var target = _work.Residual.Span.Slice(
+                (long)row * config.HiddenSize,
+                config.HiddenSize
+            );
             _model.Weights.Embedding.Weight.DequantRows(tokens[row], 1, target.Span);
         }
 
         if (config.EmbeddingMultiplier != 1)
         {
             var width = config.HiddenSize;
-            Scale.Forward(_work.Residual.Span, width, config.EmbeddingMultiplier, tokens.Length, width, _pool);
+            Scale.Forward(
+                _work.Residual.Span,
+                width,
+                config.EmbeddingMultiplier,
+                tokens.Length,
+                width,
+                _pool
+            );
         }
     }
 
@@ -146,7 +164,11 @@ public sealed class Forward : IDisposable
         var sequence = segment.Sequence;
         if (!segment.Parents.IsEmpty)
         {
-            ArgumentOutOfRangeException.ThrowIfNotEqual(segment.Parents.Length, segment.Tokens, nameof(segment));
+            ArgumentOutOfRangeException.ThrowIfNotEqual(
+                segment.Parents.Length,
+                segment.Tokens,
+                nameof(segment)
+            );
             ArgumentOutOfRangeException.ThrowIfNotEqual(sequence.TailLength, 0, nameof(segment));
             PlaceNodes(sequence.LogicalLength, segment.Parents.Span, positions);
             return sequence.Reserve(positions);
@@ -161,7 +183,12 @@ public sealed class Forward : IDisposable
         return first;
     }
 
-    private void Attend(LayerSpec layer, LayerWeights weights, int tokens, ReadOnlySpan<Segment> segments)
+    private void Attend(
+        LayerSpec layer,
+        LayerWeights weights,
+        int tokens,
+        ReadOnlySpan<Segment> segments
+    )
     {
         var attention = layer.Attention;
         var bank = _plan.Banks[attention.Bank];
@@ -186,7 +213,16 @@ public sealed class Forward : IDisposable
                 var width = bank.Heads * bank.HeadDim;
                 var keys = _work.Keys.Span.Slice((long)row * width, (long)count * width);
                 var values = _work.Values.Span.Slice((long)row * width, (long)count * width);
-                sequence.Write(bank.Id, _firstTail[index], count, keys, width, values, width, _pool);
+                sequence.Write(
+                    bank.Id,
+                    _firstTail[index],
+                    count,
+                    keys,
+                    width,
+                    values,
+                    width,
+                    _pool
+                );
             }
 
             Attend(layer, segments[index], row);

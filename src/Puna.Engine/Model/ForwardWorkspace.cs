@@ -23,7 +23,11 @@ internal sealed class ForwardWorkspace : IDisposable
         Gate = new NativeBuffer<float>((long)maximumTokens * mlpWidth);
         Up = new NativeBuffer<float>((long)maximumTokens * mlpWidth);
         Positions = new int[maximumTokens];
-        Activations = new ActivationRows(maximumTokens, Math.Max(Math.Max(hidden, queryWidth), mlpWidth), activations);
+        Activations = new ActivationRows(
+            maximumTokens,
+            Math.Max(Math.Max(hidden, queryWidth), mlpWidth),
+            activations
+        );
     }
 
     public int MaximumTokens { get; }

@@ -48,7 +48,10 @@ public sealed record LayerPlan
                 );
             }
 
-            var window = config.SlidingWindow > 0 && (windowed?.Contains(layer) ?? true) ? config.SlidingWindow : 0;
+            var window =
+                config.SlidingWindow > 0 && (windowed?.Contains(layer) ?? true)
+                    ? config.SlidingWindow
+                    : 0;
             var attention = new AttentionBranch
             {
                 Bank = bank,
@@ -62,7 +65,12 @@ public sealed record LayerPlan
                 OutputBias = config.AttentionOutputBias,
             };
             layers.Add(
-                new LayerSpec(layer, attention, new MlpBranch(config.IntermediateSize, config.MlpBias), config.PostNorm)
+                new LayerSpec(
+                    layer,
+                    attention,
+                    new MlpBranch(config.IntermediateSize, config.MlpBias),
+                    config.PostNorm
+                )
             );
         }
 
@@ -77,5 +85,6 @@ public sealed record LayerPlan
     }
 
     /// <summary>True when the layer computes keys and values itself.</summary>
-    public bool MakesKeysAndValues(LayerSpec layer) => Banks[layer.Attention.Bank].Producer == layer.Index;
+    public bool MakesKeysAndValues(LayerSpec layer) =>
+        Banks[layer.Attention.Bank].Producer == layer.Index;
 }

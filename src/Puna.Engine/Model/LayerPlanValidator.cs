@@ -67,7 +67,10 @@ public static class LayerPlanValidator
             attention.Rotary == plan.Layers[bank.Producer].Attention.Rotary,
             $"Layer {layer.Index} and layer {bank.Producer}, whose keys it reads, differ in whether they rotate."
         );
-        Require(attention.Mask.Window >= 0, $"Layer {layer.Index} has a window of {attention.Mask.Window}.");
+        Require(
+            attention.Mask.Window >= 0,
+            $"Layer {layer.Index} has a window of {attention.Mask.Window}."
+        );
         Require(layer.Mlp.Width > 0, $"Layer {layer.Index} has an MLP of width {layer.Mlp.Width}.");
     }
 

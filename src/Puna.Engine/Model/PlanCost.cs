@@ -37,12 +37,14 @@ public sealed record PlanCost(
             var makes = plan.MakesKeysAndValues(layer);
             long queryWidth = (long)attention.Heads * attention.HeadDim;
             long bankWidth = makes ? (long)bank.Heads * bank.HeadDim : 0;
-            var matrices = 2 * hidden * queryWidth + 2 * hidden * bankWidth + 3 * hidden * layer.Mlp.Width;
+            var matrices =
+                2 * hidden * queryWidth + 2 * hidden * bankWidth + 3 * hidden * layer.Mlp.Width;
             linear += 2.0 * matrices;
             attentionMean += 4.0 * queryWidth * attention.Mask.MeanKeys(context);
             attentionLast += 4.0 * queryWidth * attention.Mask.KeysAt(context - 1);
             read += 2L * bank.Heads * bank.HeadDim * attention.Mask.KeysAt(context - 1);
-            layerParameters += matrices + VectorParameters(layer, makes, hidden, queryWidth, bankWidth);
+            layerParameters +=
+                matrices + VectorParameters(layer, makes, hidden, queryWidth, bankWidth);
         }
 
         var embedding = hidden * config.VocabularySize;
@@ -58,7 +60,13 @@ public sealed record PlanCost(
         );
     }
 
-    private static long VectorParameters(LayerSpec layer, bool makes, long hidden, long queryWidth, long bankWidth)
+    private static long VectorParameters(
+        LayerSpec layer,
+        bool makes,
+        long hidden,
+        long queryWidth,
+        long bankWidth
+    )
     {
         var count = hidden * (layer.PostNorm ? 4 : 2);
         var attention = layer.Attention;

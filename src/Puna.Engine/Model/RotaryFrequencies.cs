@@ -7,7 +7,10 @@ public static class RotaryFrequencies
     /// Inverse frequencies, [headDim / 2]: theta^(-2i/d) changed by the rule, and the factor that multiplies sine and
     /// cosine (1 except for YaRN).
     /// </summary>
-    public static (float[] InverseFrequencies, float Magnitude) Compute(RopeConfig rope, int headDim)
+    public static (float[] InverseFrequencies, float Magnitude) Compute(
+        RopeConfig rope,
+        int headDim
+    )
     {
         var plain = new double[headDim / 2];
         for (var index = 0; index < plain.Length; index++)
@@ -21,14 +24,21 @@ public static class RotaryFrequencies
             RopeScalingKind.Linear => [.. plain.Select(frequency => frequency / rope.Factor)],
             RopeScalingKind.Llama3 => [.. plain.Select(frequency => Llama3(rope, frequency))],
             RopeScalingKind.Yarn => Yarn(rope, plain, headDim),
-            RopeScalingKind.Factors => [.. plain.Select((frequency, index) => frequency / rope.FrequencyFactors![index])],
+            RopeScalingKind.Factors =>
+            [
+                .. plain.Select((frequency, index) => frequency / rope.FrequencyFactors![index]),
+            ],
             _ => throw new InputException($"The rope scaling {rope.Scaling} is not known."),
         };
-        var magnitude = rope.Scaling == RopeScalingKind.Yarn ? rope.AttentionFactor ?? DefaultYarnMagnitude(rope.Factor) : 1;
+        var magnitude =
+            rope.Scaling == RopeScalingKind.Yarn
+                ? rope.AttentionFactor ?? DefaultYarnMagnitude(rope.Factor)
+                : 1;
         return ([.. scaled.Select(frequency => (float)frequency)], (float)magnitude);
     }
 
-    private static double DefaultYarnMagnitude(double factor) => factor <= 1 ? 1 : 0.1 * Math.Log(factor) + 1;
+    private static double DefaultYarnMagnitude(double factor) =>
+        factor <= 1 ? 1 : 0.1 * Math.Log(factor) + 1;
 
     // Wave lengths above original / low are divided by the factor, those below original / high are kept, a linear
     // blend lies in between (the rule published with Llama 3.1).
@@ -56,7 +66,9 @@ public static class RotaryFrequencies
     private static double[] Yarn(RopeConfig rope, double[] plain, int headDim)
     {
         double ChannelOf(double turns) =>
-            headDim * Math.Log(rope.OriginalContext / (turns * 2 * Math.PI)) / (2 * Math.Log(rope.Theta));
+            headDim
+            * Math.Log(rope.OriginalContext / (turns * 2 * Math.PI))
+            / (2 * Math.Log(rope.Theta));
 
         var (low, high) = (ChannelOf(rope.BetaFast), ChannelOf(rope.BetaSlow));
         if (rope.YarnTruncate)
@@ -75,7 +87,8 @@ public static class RotaryFrequencies
         for (var index = 0; index < plain.Length; index++)
         {
             var interpolated = Math.Clamp((index - low) / (high - low), 0, 1);
-            scaled[index] = plain[index] / rope.Factor * interpolated + plain[index] * (1 - interpolated);
+            scaled[index] =
+                plain[index] / rope.Factor * interpolated + plain[index] * (1 - interpolated);
         }
 
         return scaled;

@@ -10,4 +10,8 @@ namespace Puna.Engine.Model;
 /// order and this is the parent of each (-1 for a root): a node lies at the next position plus its depth and sees
 /// the committed tokens and its own ancestors. The tail must be empty before.
 /// </param>
-public readonly record struct Segment(KvSequence Sequence, int Tokens, ReadOnlyMemory<int> Parents = default);
+public readonly record struct Segment(
+    KvSequence Sequence,
+    int Tokens,
+    ReadOnlyMemory<int> Parents = default
+);

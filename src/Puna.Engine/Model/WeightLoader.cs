@@ -70,7 +70,12 @@ internal sealed class WeightLoader
     private ModelWeights Load()
     {
         var config = _plan.Config;
-        var embedding = Linear("model.embed_tokens", config.VocabularySize, config.HiddenSize, bias: false);
+        var embedding = Linear(
+            "model.embed_tokens",
+            config.VocabularySize,
+            config.HiddenSize,
+            bias: false
+        );
         return new ModelWeights
         {
             Memory = _arena,
@@ -96,8 +101,12 @@ internal sealed class WeightLoader
         {
             AttentionNorm = Vector($"{prefix}.input_layernorm.weight", hidden),
             Query = Linear($"{prefix}.self_attn.q_proj", queryWidth, hidden, attention.InputBias),
-            Key = makes ? Linear($"{prefix}.self_attn.k_proj", bankWidth, hidden, attention.InputBias) : null,
-            Value = makes ? Linear($"{prefix}.self_attn.v_proj", bankWidth, hidden, attention.InputBias) : null,
+            Key = makes
+                ? Linear($"{prefix}.self_attn.k_proj", bankWidth, hidden, attention.InputBias)
+                : null,
+            Value = makes
+                ? Linear($"{prefix}.self_attn.v_proj", bankWidth, hidden, attention.InputBias)
+                : null,
             Output = Linear($"{prefix}.self_attn.o_proj", hidden, queryWidth, attention.OutputBias),
             QueryNorm = attention.QueryKeyNorm
                 ? Vector($"{prefix}.self_attn.q_norm.weight", attention.HeadDim)
@@ -106,7 +115,9 @@ internal sealed class WeightLoader
                 attention.QueryKeyNorm && makes
                     ? Vector($"{prefix}.self_attn.k_norm.weight", attention.HeadDim)
                     : null,
-            AttentionPostNorm = layer.PostNorm ? Vector($"{prefix}.post_norm1.weight", hidden) : null,
+            AttentionPostNorm = layer.PostNorm
+                ? Vector($"{prefix}.post_norm1.weight", hidden)
+                : null,
             MlpNorm = Vector($"{prefix}.post_attention_layernorm.weight", hidden),
             Gate = Linear($"{prefix}.mlp.gate_proj", layer.Mlp.Width, hidden, layer.Mlp.Bias),
             Up = Linear($"{prefix}.mlp.up_proj", layer.Mlp.Width, hidden, layer.Mlp.Bias),
@@ -119,7 +130,15 @@ internal sealed class WeightLoader
     {
         _cancellation.ThrowIfCancellationRequested();
         var tensor = Find($"{name}.weight", rows, columns);
-        var weight = MatrixPacker.Pack(tensor.Format, tensor.Data, rows, columns, tensor.RowOrder, _pool, _arena);
+        var weight = MatrixPacker.Pack(
+            tensor.Format,
+            tensor.Data,
+            rows,
+            columns,
+            tensor.RowOrder,
+            _pool,
+            _arena
+        );
         Done(tensor);
         var linear = new LinearLayer(weight, bias ? Vector($"{name}.bias", rows) : null);
         _loaded.Add(linear);

@@ -17,7 +17,27 @@ public sealed class ChunkingLawTests
                 cases.Add($"tiny/{name.Data}", null, ActivationFormat.F32, KvFormat.F32);
             }
 
-            foreach (var type in (string[])["q8_0", "q4_0", "q4_1", "q4_k_m", "q5_k_m", "q3_k_m", "q2_k", "iq4_xs", "mxfp4_moe", "tq2_0", "tq1_0", "q5_0", "q5_1", "iq4_nl", "f16", "bf16"])
+            foreach (
+                var type in (string[])
+                    [
+                        "q8_0",
+                        "q4_0",
+                        "q4_1",
+                        "q4_k_m",
+                        "q5_k_m",
+                        "q3_k_m",
+                        "q2_k",
+                        "iq4_xs",
+                        "mxfp4_moe",
+                        "tq2_0",
+                        "tq1_0",
+                        "q5_0",
+                        "q5_1",
+                        "iq4_nl",
+                        "f16",
+                        "bf16",
+                    ]
+            )
             {
                 cases.Add($"gguf-types/{type}.gguf", null, ActivationFormat.Int8, KvFormat.F16);
                 cases.Add($"gguf-types/{type}.gguf", null, ActivationFormat.F32, KvFormat.F32);
@@ -37,13 +57,32 @@ public sealed class ChunkingLawTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void One_pass_equals_any_chunking(string path, int[]? producers, ActivationFormat activations, KvFormat kvFormat)
+    public void One_pass_equals_any_chunking(
+        string path,
+        int[]? producers,
+        ActivationFormat activations,
+        KvFormat kvFormat
+    )
     {
-        using var model = new ModelHarness(SharedData.Path(path.Split('/')), activations, kvFormat, producers);
+        using var model = new ModelHarness(
+            SharedData.Path(path.Split('/')),
+            activations,
+            kvFormat,
+            producers
+        );
         var random = new Random(11);
         var ids = Enumerable.Range(0, 90).Select(_ => random.Next(model.Vocabulary)).ToArray();
         var whole = model.Logits(ids);
-        foreach (var pieces in (int[][])[[1], [32], [7], [50, 1], [1, 33, 31, 1, 5]])
+        foreach (
+            var pieces in (int[][])
+                [
+                    [1],
+                    [32],
+                    [7],
+                    [50, 1],
+                    [1, 33, 31, 1, 5],
+                ]
+        )
         {
             var chunked = model.Logits(ids, pieces);
             for (var row = 0; row < ids.Length; row++)

@@ -14,7 +14,8 @@ public sealed class DraftTreeTests
     {
         using var model = new ModelHarness(SharedData.Path("tiny", name));
         var random = new Random(3);
-        int[] Ids(int count) => [.. Enumerable.Range(0, count).Select(_ => random.Next(model.Vocabulary))];
+        int[] Ids(int count) =>
+            [.. Enumerable.Range(0, count).Select(_ => random.Next(model.Vocabulary))];
         var committed = Ids(prompt);
         int[] parents = [-1, 0, 0, 1, 1, 2, 5, 3];
         var tokens = Ids(parents.Length);
@@ -33,7 +34,10 @@ public sealed class DraftTreeTests
             }
 
             var expected = model.Logits([.. committed, .. path])[^1];
-            Assert.True(ModelHarness.RelativeError(actual[node], expected) <= Tolerance.Chunking, $"node {node}");
+            Assert.True(
+                ModelHarness.RelativeError(actual[node], expected) <= Tolerance.Chunking,
+                $"node {node}"
+            );
         }
     }
 

@@ -11,8 +11,27 @@ public sealed class GgufTypeTests
     // The data's readme: 12 ids; the rule that made them.
     public static TheoryData<string> Types =>
         [
-            "f32", "f16", "bf16", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k",
-            "iq4_nl", "iq4_xs", "tq1_0", "tq2_0", "mxfp4_moe", "q3_k_m", "q4_k_m", "q5_k_m",
+            "f32",
+            "f16",
+            "bf16",
+            "q8_0",
+            "q4_0",
+            "q4_1",
+            "q5_0",
+            "q5_1",
+            "q2_k",
+            "q3_k",
+            "q4_k",
+            "q5_k",
+            "q6_k",
+            "iq4_nl",
+            "iq4_xs",
+            "tq1_0",
+            "tq2_0",
+            "mxfp4_moe",
+            "q3_k_m",
+            "q4_k_m",
+            "q5_k_m",
         ];
 
     [Theory]
@@ -51,8 +70,8 @@ public sealed class GgufTypeTests
     [Fact]
     public void A_lattice_type_is_refused_by_name()
     {
-        var failure = Assert.Throws<InputException>(
-            () => new ModelHarness(SharedData.Path("gguf-types", "iq3_s.gguf"))
+        var failure = Assert.Throws<InputException>(() =>
+            new ModelHarness(SharedData.Path("gguf-types", "iq3_s.gguf"))
         );
         Assert.Contains("IQ3_S", failure.Message, StringComparison.OrdinalIgnoreCase);
     }
@@ -70,7 +89,15 @@ public sealed class GgufTypeTests
         var random = new Random(5);
         var ids = Enumerable.Range(0, 128).Select(_ => random.Next(exact.Vocabulary)).ToArray();
         var expected = ModelHarness.MeanNll(exact.Logits(ids), ids);
-        Assert.Equal(expected, ModelHarness.MeanNll(rounded.Logits(ids), ids), Tolerance.Int8Nll * expected);
-        Assert.Equal(expected, ModelHarness.MeanNll(rounded.Logits(ids, 1), ids), Tolerance.Int8Nll * expected);
+        Assert.Equal(
+            expected,
+            ModelHarness.MeanNll(rounded.Logits(ids), ids),
+            Tolerance.Int8Nll * expected
+        );
+        Assert.Equal(
+            expected,
+            ModelHarness.MeanNll(rounded.Logits(ids, 1), ids),
+            Tolerance.Int8Nll * expected
+        );
     }
 }

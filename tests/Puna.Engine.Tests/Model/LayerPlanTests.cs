@@ -41,21 +41,29 @@ public sealed class LayerPlanTests
     [InlineData(new[] { 0, 0, 1, 3 })]
     public void A_reader_must_follow_a_producer(int[] producers)
     {
-        var failure = Assert.Throws<InputException>(() => LayerPlan.FromConfig(s_config, producers));
-        Assert.Contains("reads the keys and values of layer", failure.Message, StringComparison.Ordinal);
+        var failure = Assert.Throws<InputException>(() =>
+            LayerPlan.FromConfig(s_config, producers)
+        );
+        Assert.Contains(
+            "reads the keys and values of layer",
+            failure.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Heads_that_do_not_divide_are_refused()
     {
-        var failure = Assert.Throws<InputException>(() => LayerPlan.FromConfig(s_config with { KvHeads = 3 }));
+        var failure = Assert.Throws<InputException>(() =>
+            LayerPlan.FromConfig(s_config with { KvHeads = 3 })
+        );
         Assert.Contains("4 query heads", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_layer_that_does_not_rotate_cannot_read_rotated_keys() =>
-        Assert.Throws<InputException>(
-            () => LayerPlan.FromConfig(s_config with { LayersWithoutRope = [3] }, [0, 1, 2, 2])
+        Assert.Throws<InputException>(() =>
+            LayerPlan.FromConfig(s_config with { LayersWithoutRope = [3] }, [0, 1, 2, 2])
         );
 
     // Counted by hand for one layer: q 64x64, k and v 32x64, o 64x64, three MLP matrices of 160x64, two norms of 64.
@@ -89,7 +97,15 @@ public sealed class LayerPlanTests
         var mask = new AttentionMask(16);
         Assert.Equal(10, mask.KeysAt(9));
         Assert.Equal(16, mask.KeysAt(99));
-        Assert.Equal(Enumerable.Range(0, 100).Average(position => (double)mask.KeysAt(position)), mask.MeanKeys(100), 9);
-        Assert.Equal(Enumerable.Range(0, 10).Average(position => (double)mask.KeysAt(position)), mask.MeanKeys(10), 9);
+        Assert.Equal(
+            Enumerable.Range(0, 100).Average(position => (double)mask.KeysAt(position)),
+            mask.MeanKeys(100),
+            9
+        );
+        Assert.Equal(
+            Enumerable.Range(0, 10).Average(position => (double)mask.KeysAt(position)),
+            mask.MeanKeys(10),
+            9
+        );
     }
 }

@@ -57,7 +57,10 @@ internal sealed class ModelHarness : IDisposable
         var piece = 0;
         while (rows.Count < ids.Count)
         {
-            var size = pieces.Length == 0 ? Forward.MaximumTokens : pieces[Math.Min(piece++, pieces.Length - 1)];
+            var size =
+                pieces.Length == 0
+                    ? Forward.MaximumTokens
+                    : pieces[Math.Min(piece++, pieces.Length - 1)];
             size = Math.Min(size, ids.Count - rows.Count);
             rows.AddRange(Step(sequence, [.. ids.Skip(rows.Count).Take(size)]));
         }
@@ -81,7 +84,9 @@ internal sealed class ModelHarness : IDisposable
         [
             .. Enumerable
                 .Range(0, rows)
-                .Select(row => _logits.Span.Slice((long)row * Vocabulary, Vocabulary).Span.ToArray()),
+                .Select(row =>
+                    _logits.Span.Slice((long)row * Vocabulary, Vocabulary).Span.ToArray()
+                ),
         ];
     }
 

@@ -13,7 +13,16 @@ public sealed class SharedBankTests
             var plans = new TheoryData<string, string>();
             foreach (var model in (string[])["llama-gqa", "llama-mha-tied"])
             {
-                foreach (var plan in (string[])["echo-last-1", "echo-last-2", "echo-last-3", "echo-fixed-source-1", "cla-2"])
+                foreach (
+                    var plan in (string[])
+                        [
+                            "echo-last-1",
+                            "echo-last-2",
+                            "echo-last-3",
+                            "echo-fixed-source-1",
+                            "cla-2",
+                        ]
+                )
                 {
                     plans.Add(model, plan);
                 }
@@ -31,7 +40,10 @@ public sealed class SharedBankTests
             File.ReadAllBytes(SharedData.Path("shared-kv", name, "expected.json"))
         );
         var plan = document.RootElement.GetProperty("plans").GetProperty(planName);
-        var producers = plan.GetProperty("bank_of_layer").EnumerateArray().Select(id => id.GetInt32()).ToArray();
+        var producers = plan.GetProperty("bank_of_layer")
+            .EnumerateArray()
+            .Select(id => id.GetInt32())
+            .ToArray();
         var oracle = new OracleFile(SharedData.Path("shared-kv", name, "expected.safetensors"));
         var ids = oracle.Ints("ids");
         var positions = oracle.Ints("positions");
@@ -47,7 +59,10 @@ public sealed class SharedBankTests
                 actual[positions[index]],
                 logits.AsSpan(index * vocabulary, vocabulary)
             );
-            Assert.True(error <= Tolerance.Logits, $"position {positions[index]}: relative error {error:E2}");
+            Assert.True(
+                error <= Tolerance.Logits,
+                $"position {positions[index]}: relative error {error:E2}"
+            );
         }
 
         var nll = plan.GetProperty("nll").GetDouble();

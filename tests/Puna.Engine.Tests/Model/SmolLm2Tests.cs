@@ -12,7 +12,8 @@ public sealed class SmolLm2Tests
 {
     private const double SmallestTellingGap = 0.01;
 
-    private static string ModelPath => Path.Combine(SharedData.Root, "models", "smollm2-135m-instruct.gguf");
+    private static string ModelPath =>
+        Path.Combine(SharedData.Root, "models", "smollm2-135m-instruct.gguf");
 
     [Fact]
     public void Exact_arithmetic_gives_the_recorded_logits_and_greedy_ids()
@@ -31,7 +32,10 @@ public sealed class SmolLm2Tests
                 actual[positions[index]],
                 expected.AsSpan(index * model.Vocabulary, model.Vocabulary)
             );
-            Assert.True(error <= Tolerance.Logits, $"position {positions[index]}: relative error {error:E2}");
+            Assert.True(
+                error <= Tolerance.Logits,
+                $"position {positions[index]}: relative error {error:E2}"
+            );
         }
 
         using var document = Oracle();
@@ -52,13 +56,20 @@ public sealed class SmolLm2Tests
     [InlineData(2048)]
     public void Int8_activations_and_16_bit_cache_keep_the_nll_of_wikitext(int context)
     {
-        using var model = new ModelHarness(ModelPath, ActivationFormat.Int8, KvFormat.F16, threads: 2);
+        using var model = new ModelHarness(
+            ModelPath,
+            ActivationFormat.Int8,
+            KvFormat.F16,
+            threads: 2
+        );
         var (ids, expected) = WikiText(model, context);
         var sum = 0.0;
         for (var start = 0; start + context < ids.Length; start += context)
         {
             var logits = model.Logits(ids[start..(start + context)]);
-            sum += Enumerable.Range(0, context).Sum(row => ModelHarness.Nll(logits[row], ids[start + row + 1]));
+            sum += Enumerable
+                .Range(0, context)
+                .Sum(row => ModelHarness.Nll(logits[row], ids[start + row + 1]));
         }
 
         Assert.Equal(expected, sum / (ids.Length - 1), Tolerance.Int8Nll * expected);
@@ -68,7 +79,12 @@ public sealed class SmolLm2Tests
     public void Int8_activations_keep_the_nll_token_by_token()
     {
         using var exact = new ModelHarness(ModelPath, threads: 2);
-        using var rounded = new ModelHarness(ModelPath, ActivationFormat.Int8, KvFormat.F16, threads: 2);
+        using var rounded = new ModelHarness(
+            ModelPath,
+            ActivationFormat.Int8,
+            KvFormat.F16,
+            threads: 2
+        );
         var ids = WikiText(exact, 512).Ids[..257];
         var expected = ModelHarness.MeanNll(exact.Logits(ids), ids);
         var actual = ModelHarness.MeanNll(rounded.Logits(ids, 1), ids);
@@ -97,7 +113,9 @@ public sealed class SmolLm2Tests
     }
 
     private static JsonDocument Oracle() =>
-        JsonDocument.Parse(File.ReadAllBytes(SharedData.Path("weights", "smollm2-135m-instruct", "oracle.json")));
+        JsonDocument.Parse(
+            File.ReadAllBytes(SharedData.Path("weights", "smollm2-135m-instruct", "oracle.json"))
+        );
 
     private static int[] Ids(JsonElement row, string name) =>
         [.. row.GetProperty(name).EnumerateArray().Select(id => id.GetInt32())];

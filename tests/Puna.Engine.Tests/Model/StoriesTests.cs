@@ -13,9 +13,70 @@ public sealed class StoriesTests
 
     private static readonly int[] s_greedyFromBos =
     [
-        403, 407, 261, 378, 432, 383, 286, 261, 376, 298, 315, 421, 395, 317, 426, 338, 401, 396, 267, 337, 410, 408,
-        419, 292, 411, 322, 265, 282, 295, 433, 426, 385, 328, 432, 358, 394, 261, 370, 432, 352, 266, 268, 388, 426,
-        338, 391, 266, 267, 337, 335, 312, 432, 398, 312, 286, 267, 414, 270, 333, 415, 426, 13, 438, 310,
+        403,
+        407,
+        261,
+        378,
+        432,
+        383,
+        286,
+        261,
+        376,
+        298,
+        315,
+        421,
+        395,
+        317,
+        426,
+        338,
+        401,
+        396,
+        267,
+        337,
+        410,
+        408,
+        419,
+        292,
+        411,
+        322,
+        265,
+        282,
+        295,
+        433,
+        426,
+        385,
+        328,
+        432,
+        358,
+        394,
+        261,
+        370,
+        432,
+        352,
+        266,
+        268,
+        388,
+        426,
+        338,
+        391,
+        266,
+        267,
+        337,
+        335,
+        312,
+        432,
+        398,
+        312,
+        286,
+        267,
+        414,
+        270,
+        333,
+        415,
+        426,
+        13,
+        438,
+        310,
     ];
 
     public static TheoryData<string> Forms => ["stories260K.bin", "stories260K.v1.bin", "hf"];
@@ -30,7 +91,9 @@ public sealed class StoriesTests
         Assert.Equal([.. s_greedyFromBos[4..], 439, 419, 357, 336], model.Greedy(prompt, 64).Ids);
         Assert.Equal(Nll, SnippetNll(model), Tolerance.NllPrinted);
 
-        var oracle = new OracleFile(SharedData.Path("weights", "stories260K", "oracle-logits.safetensors"));
+        var oracle = new OracleFile(
+            SharedData.Path("weights", "stories260K", "oracle-logits.safetensors")
+        );
         var ids = oracle.Ints("token_ids");
         var expected = oracle.Floats("logits");
         var actual = model.Logits(ids[..^1], 50, 29);
@@ -44,7 +107,9 @@ public sealed class StoriesTests
     [Fact]
     public void The_int8_form_gives_its_own_recorded_nll()
     {
-        using var model = new ModelHarness(SharedData.Path("weights", "stories260K", "stories260K-q8.bin"));
+        using var model = new ModelHarness(
+            SharedData.Path("weights", "stories260K", "stories260K-q8.bin")
+        );
         Assert.Equal(NllOfInt8Weights, SnippetNll(model), Tolerance.NllPrinted);
         Assert.Equal(s_greedyFromBos, model.Greedy([1], 64).Ids);
     }
@@ -66,7 +131,11 @@ public sealed class StoriesTests
         var tokenizer = TokenizerFactory.Create(
             TokenizerFiles.Load(SharedData.Path("weights", "stories260K", "tok512.model"))
         );
-        int[] ids = [1, .. tokenizer.Encode(File.ReadAllText(SharedData.Path("text", "snippet-nll.txt")))];
+        int[] ids =
+        [
+            1,
+            .. tokenizer.Encode(File.ReadAllText(SharedData.Path("text", "snippet-nll.txt"))),
+        ];
         Assert.Equal(349, ids.Length);
         return ModelHarness.MeanNll(model.Logits(ids, pieces), ids);
     }

@@ -51,8 +51,12 @@ public sealed class TinyModelTests
     private static void Check(string path, string name)
     {
         var oracle = new OracleFile(SharedData.Path("tiny", name, "oracle.safetensors"));
-        using var document = JsonDocument.Parse(File.ReadAllBytes(SharedData.Path("tiny", "expected.json")));
-        var expected = document.RootElement.EnumerateArray().Single(entry => entry.GetProperty("name").GetString() == name);
+        using var document = JsonDocument.Parse(
+            File.ReadAllBytes(SharedData.Path("tiny", "expected.json"))
+        );
+        var expected = document
+            .RootElement.EnumerateArray()
+            .Single(entry => entry.GetProperty("name").GetString() == name);
         var ids = oracle.Ints("ids");
         var positions = oracle.Ints("positions");
         var logits = oracle.Floats("logits");
@@ -67,12 +71,19 @@ public sealed class TinyModelTests
                 actual[positions[index]],
                 logits.AsSpan(index * vocabulary, vocabulary)
             );
-            Assert.True(error <= Tolerance.Logits, $"position {positions[index]}: relative error {error:E2}");
+            Assert.True(
+                error <= Tolerance.Logits,
+                $"position {positions[index]}: relative error {error:E2}"
+            );
         }
 
         var nll = expected.GetProperty("nll").GetDouble();
         Assert.Equal(nll, ModelHarness.MeanNll(actual, ids), Tolerance.NllPrinted * nll);
-        var greedy = expected.GetProperty("greedy").EnumerateArray().Select(id => id.GetInt32()).ToArray();
+        var greedy = expected
+            .GetProperty("greedy")
+            .EnumerateArray()
+            .Select(id => id.GetInt32())
+            .ToArray();
         var (generated, gaps) = model.Greedy(ids, greedy.Length);
         var comparable = Array.FindIndex(gaps, gap => gap < SmallestTellingGap);
         var length = comparable < 0 ? greedy.Length : comparable;
