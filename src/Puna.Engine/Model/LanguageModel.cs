@@ -54,12 +54,18 @@ public sealed class LanguageModel : IDisposable
             );
         }
 
-        return new LanguageModel(
-            file.Path,
-            plan,
-            WeightLoader.Load(file, plan, pool, progress, cancellation),
-            tokenizer is null ? null : TokenizerFactory.Create(tokenizer)
-        );
+        // Building the tables of a tokenizer takes as long as repacking a small model: both go on at once.
+        var building = tokenizer is null ? null : new BackgroundTokenizer(tokenizer);
+        var weights = WeightLoader.Load(file, plan, pool, progress, cancellation);
+        try
+        {
+            return new LanguageModel(file.Path, plan, weights, building?.Finish());
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
