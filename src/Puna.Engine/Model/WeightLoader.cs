@@ -53,7 +53,7 @@ internal sealed class WeightLoader
         CancellationToken cancellation
     )
     {
-        var arena = new NativeArena();
+        var arena = new NativeArena(file.Tensors.Sum(PackedBytes));
         var loader = new WeightLoader(file, plan, pool, progress, arena, cancellation);
         try
         {
@@ -65,6 +65,23 @@ internal sealed class WeightLoader
             arena.Dispose();
             throw;
         }
+    }
+
+    // Rows are padded to a whole group and matrices to a cache line.
+    private static long PackedBytes(StoredTensor tensor)
+    {
+        if (tensor.Shape.Count != 2)
+        {
+            return 0;
+        }
+
+        const long Group = PackedMatrix.RowGroup;
+        const long Line = 64;
+        return (tensor.Shape[0] + Group - 1)
+                / Group
+                * Group
+                * tensor.Format.RowBytes(tensor.Shape[1])
+            + Line;
     }
 
     private ModelWeights Load()

@@ -10,7 +10,18 @@ public sealed class NativeArena : IDisposable
     private const long ChunkBytes = 16L << 20;
     private const int Alignment = 64;
     private readonly List<NativeBuffer<byte>> _chunks = [];
+    private readonly long _expected;
     private long _used;
+
+    /// <summary>
+    /// Makes an arena for buffers of <paramref name="expectedBytes"/> in all: they get one chunk, so that no part of a huge
+    /// page is wasted between them. More is taken in further chunks.
+    /// </summary>
+    public NativeArena(long expectedBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(expectedBytes);
+        _expected = expectedBytes;
+    }
 
     /// <summary>A zeroed buffer, aligned to 64 bytes, that is freed with the arena.</summary>
     public NativeBuffer<T> Allocate<T>(long length)
@@ -25,7 +36,9 @@ public sealed class NativeArena : IDisposable
 
         if (_chunks.Count == 0 || _used + bytes > _chunks[^1].Length)
         {
-            _chunks.Add(new NativeBuffer<byte>(Math.Max(ChunkBytes, bytes)));
+            var size =
+                _chunks.Count == 0 ? Math.Max(_expected, bytes) : Math.Max(ChunkBytes, bytes);
+            _chunks.Add(new NativeBuffer<byte>(size));
             _used = 0;
         }
 

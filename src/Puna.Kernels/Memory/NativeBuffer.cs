@@ -8,6 +8,9 @@ public sealed unsafe class NativeBuffer<T> : IDisposable
     where T : unmanaged
 {
     private const int Alignment = 64;
+
+    // From 32 MiB on: smaller buffers are work space, of which a short prompt touches only the first rows.
+    private const long HugeFrom = 16L * HugePages.Size;
     private T* _pointer;
     private void* _block;
 
@@ -28,7 +31,7 @@ public sealed unsafe class NativeBuffer<T> : IDisposable
 
         // The system hands out large zeroed blocks without touching them: memory that is never used never becomes
         // resident. An aligned allocation that is cleared by hand would be resident at once.
-        var huge = bytes >= 2 * HugePages.Size;
+        var huge = bytes >= HugeFrom;
         var alignment = (nuint)(huge ? HugePages.Size : Alignment);
         var room = (nuint)bytes + alignment;
         _block = clear ? NativeMemory.AllocZeroed(room) : NativeMemory.Alloc(room);
