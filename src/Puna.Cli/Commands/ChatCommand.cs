@@ -9,6 +9,16 @@ namespace Puna.Cli.Commands;
 /// <summary><c>puna chat</c>: a conversation in the terminal.</summary>
 public static class ChatCommand
 {
+    private static readonly string[] s_commands =
+    [
+        "/reset",
+        "/system",
+        "/save",
+        "/load",
+        "/help",
+        "/exit",
+    ];
+
     private const string Help =
         "/reset          forget the conversation\n"
         + "/system TEXT    set the system text and forget the conversation\n"
@@ -22,7 +32,7 @@ public static class ChatCommand
     {
         var model = new Argument<string?>("MODEL")
         {
-            Description = "The model (default: the default one).",
+            Description = "The model; the default one when this is left out.",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var count = new Option<int?>("-n", "--max-tokens")
@@ -35,13 +45,10 @@ public static class ChatCommand
             Description = "System text.",
             HelpName = "TEXT",
         };
-        var command = new Command(
+        var command = new ExampleCommand(
             "chat",
-            "Talk with a model; the cache is kept between turns."
-                + Examples.Of(
-                    "puna chat",
-                    "puna chat model.gguf --system \"You are terse.\" --temp 0.5"
-                )
+            "Talk with a model; the cache is kept between turns.",
+            Examples.Of("puna chat", "puna chat model.gguf --system \"You are terse.\" --temp 0.5")
                 + $"{Environment.NewLine}{Environment.NewLine}In the chat:{Environment.NewLine}  "
                 + Help.Replace("\n", $"{Environment.NewLine}  ", StringComparison.Ordinal)
         )
@@ -166,7 +173,7 @@ public static class ChatCommand
                 break;
             default:
                 throw new InputException(
-                    $"'{name}' is not a command of the chat{NearestNames.Hint(name, ["/reset", "/system", "/save", "/load", "/help", "/exit"])}."
+                    $"'{name}' is not a command of the chat; known are {string.Join(", ", s_commands)}{NearestName.Hint(name, s_commands)}."
                 );
         }
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Puna.Cli.Models;
 using Puna.Cli.Terminal;
 using Puna.Engine.Files;
+using Puna.Kernels.Matrices;
 using Puna.Kernels.Threads;
 
 namespace Puna.Cli.Commands;
@@ -21,7 +22,7 @@ public static class ConvertCommand
         var format = new Option<string?>("--format")
         {
             Description =
-                "Format of the matrices (default: as they are): q8_0, q4_0, q4_k, q6_k, f16, bf16 or f32.",
+                $"Format of the matrices: {string.Join(", ", OutputFormats.Encodable.Select(known => known.Id()))} (default: as they are).",
             HelpName = "FORMAT",
         };
         var threads = new Option<int?>("--threads", "-t")
@@ -29,14 +30,14 @@ public static class ConvertCommand
             Description = "Threads (default: the processor's).",
             HelpName = "N",
         };
-        var command = new Command(
+        var command = new ExampleCommand(
             "convert",
-            "Rewrite a model in another form or format. The old file is replaced only when the new one is complete."
-                + Examples.Of(
-                    "puna convert model/ model.gguf --format q4_0",
-                    "puna convert model.gguf model-f16/ --format f16",
-                    "puna convert stories.bin stories.safetensors"
-                )
+            "Rewrite a model in another form or format. The old file is replaced only when the new one is complete.",
+            Examples.Of(
+                "puna convert model/ model.gguf --format q4_0",
+                "puna convert model.gguf model-f16/ --format f16",
+                "puna convert stories.bin stories.safetensors"
+            )
         )
         {
             input,
@@ -49,7 +50,7 @@ public static class ConvertCommand
             {
                 var asked = result.GetValue(format) is { } id
                     ? OutputFormats.Parse(id, OutputFormats.Encodable)
-                    : (Kernels.Matrices.ElementFormat?)null;
+                    : (ElementFormat?)null;
                 var count =
                     ModelOptions.Range("--threads", result.GetValue(threads), 1, 1024)
                     ?? Environment.ProcessorCount;

@@ -7,7 +7,14 @@ public static class EvalCommand
 {
     /// <summary>Makes the command.</summary>
     public static Command Create() =>
-        new("eval", "Measure the quality of a model.")
+        new ExampleCommand(
+            "eval",
+            "Measure the quality of a model.",
+            Examples.Of(
+                "puna eval perplexity model.gguf wiki.test.txt --ctx 512",
+                "puna eval logits model.gguf story.txt --out logits.safetensors"
+            )
+        )
         {
             EvalPerplexityCommand.Create(),
             EvalLogitsCommand.Create(),

@@ -17,14 +17,19 @@ public static class EvalLogitsCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var arguments = new Argument<string[]>("MODEL [FILE]")
+        var model = new Argument<string?>("MODEL")
         {
-            Description = "The model (or the default one), and a text file unless --ids is given.",
-            Arity = new ArgumentArity(0, 2),
+            Description = "The model; the default one when this is left out.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var file = new Argument<string?>("FILE")
+        {
+            Description = "A text file; required unless --ids is given.",
+            Arity = ArgumentArity.ZeroOrOne,
         };
         var ids = new Option<string?>("--ids")
         {
-            Description = "Exactly these ids.",
+            Description = "Use exactly these token ids instead of a text.",
             HelpName = "\"1,2,3\"",
         };
         var output = new Option<string>("--out")
@@ -33,16 +38,17 @@ public static class EvalLogitsCommand
             HelpName = "FILE",
             Required = true,
         };
-        var command = new Command(
+        var command = new ExampleCommand(
             "logits",
-            "Write the logits of every position of a text or of given ids."
-                + Examples.Of(
-                    "puna eval logits model.gguf --ids \"1,403,407\" --out logits.safetensors --activations f32",
-                    "puna eval logits model/ story.txt --out logits.safetensors"
-                )
+            "Write the logits of every position of a text or of given ids.",
+            Examples.Of(
+                "puna eval logits model.gguf --ids \"1,403,407\" --out logits.safetensors --activations f32",
+                "puna eval logits model/ story.txt --out logits.safetensors"
+            )
         )
         {
-            arguments,
+            model,
+            file,
             ids,
             output,
         };
@@ -53,7 +59,7 @@ public static class EvalLogitsCommand
                 var given = result.GetValue(ids);
                 var split = ModelArguments.Split(
                     options.Named(result),
-                    result.GetValue(arguments)!,
+                    ModelArguments.Given(result, model, file),
                     rest: given is null ? 1 : 0
                 );
                 var text = given is null ? TextFile.Read(split.Rest[0]) : null;

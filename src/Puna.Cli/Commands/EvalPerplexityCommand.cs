@@ -12,15 +12,20 @@ public static class EvalPerplexityCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var arguments = new Argument<string[]>("MODEL FILE")
+        var model = new Argument<string?>("MODEL")
         {
-            Description = "The model (or the default one) and the text file.",
-            Arity = new ArgumentArity(1, 2),
+            Description = "The model; the default one when this is left out.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var file = new Argument<string?>("FILE")
+        {
+            Description = "The text file; required.",
+            Arity = ArgumentArity.ZeroOrOne,
         };
         var stride = new Option<int?>("--stride")
         {
             Description =
-                "Distance between the starts of windows; below --ctx only the new part of each scores.",
+                "Distance between the starts of windows; when it is below --ctx, only the new part of each window is scored.",
             HelpName = "N",
         };
         var bos = new Option<bool>("--bos")
@@ -35,7 +40,7 @@ public static class EvalPerplexityCommand
         var rule = new Option<string>("--rule")
         {
             Description =
-                "windows: every prediction counts; llama.cpp: the second half of each window, as llama-perplexity does.",
+                "windows counts every prediction; llama.cpp counts the second half of each window, as llama-perplexity does.",
             HelpName = "windows|llama.cpp",
             DefaultValueFactory = _ => "windows",
         };
@@ -43,17 +48,18 @@ public static class EvalPerplexityCommand
         {
             Description = "Print predictions, mean_nll and perplexity as one JSON object.",
         };
-        var command = new Command(
+        var command = new ExampleCommand(
             "perplexity",
-            "Measure the mean negative log-likelihood of a text and its perplexity."
-                + Examples.Of(
-                    "puna eval perplexity model.gguf wiki.test.txt --ctx 512",
-                    "puna eval perplexity wiki.test.txt --ctx 1024 --stride 256 --max-tokens 8193 --json",
-                    "puna eval perplexity model.gguf wiki.test.txt --ctx 512 --rule llama.cpp"
-                )
+            "Measure the mean negative log-likelihood of a text and its perplexity.",
+            Examples.Of(
+                "puna eval perplexity model.gguf wiki.test.txt --ctx 512",
+                "puna eval perplexity wiki.test.txt --ctx 1024 --stride 256 --max-tokens 8193 --json",
+                "puna eval perplexity model.gguf wiki.test.txt --ctx 512 --rule llama.cpp"
+            )
         )
         {
-            arguments,
+            model,
+            file,
             stride,
             bos,
             maximum,
@@ -67,7 +73,7 @@ public static class EvalPerplexityCommand
                 var inference = options.Read(result);
                 var split = ModelArguments.Split(
                     options.Named(result),
-                    result.GetValue(arguments)!,
+                    ModelArguments.Given(result, model, file),
                     rest: 1
                 );
                 var text = TextFile.Read(split.Rest[0]);

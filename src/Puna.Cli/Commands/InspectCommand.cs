@@ -15,14 +15,14 @@ public static class InspectCommand
     {
         var path = new Argument<string?>("FILE")
         {
-            Description = "A model in any readable form (default: the default model).",
+            Description = "A model in any readable form; the default one when this is left out.",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
-        var command = new Command(
+        var command = new ExampleCommand(
             "inspect",
-            "Print the metadata, plan, tensors, formats, sizes and parameter count of a model."
-                + Examples.Of("puna inspect model.gguf", "puna inspect model/ --json")
+            "Print the metadata, plan, tensors, formats, sizes and parameter count of a model.",
+            Examples.Of("puna inspect model.gguf", "puna inspect model/ --json")
         )
         {
             path,

@@ -15,7 +15,7 @@ public static class NewCommand
     {
         var shape = new Argument<string>("SHAPE")
         {
-            Description = string.Join(", ", ModelShapes.All.Keys),
+            Description = $"The shape: {string.Join(", ", ModelShapes.All.Keys)}.",
         };
         var output = new Argument<string>("OUT")
         {
@@ -30,16 +30,16 @@ public static class NewCommand
         };
         var seed = new Option<ulong>("--seed")
         {
-            Description = "Seed of the weights (default 0).",
+            Description = "Seed of the weights (default: 0).",
             HelpName = "S",
         };
-        var command = new Command(
+        var command = new ExampleCommand(
             "new",
-            "Make a model of random weights in a preset shape, so that anyone can time without a download."
-                + Examples.Of(
-                    "puna new tinyllama-1.1b tiny-q4_0.gguf --format q4_0",
-                    "puna new smollm2-135m random/ --format bf16 --seed 7"
-                )
+            "Make a model of random weights in a preset shape, to measure speed without a download.",
+            Examples.Of(
+                "puna new tinyllama-1.1b tiny-q4_0.gguf --format q4_0",
+                "puna new smollm2-135m random/ --format bf16 --seed 7"
+            )
         )
         {
             shape,

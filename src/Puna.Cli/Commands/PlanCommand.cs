@@ -7,7 +7,11 @@ public static class PlanCommand
 {
     /// <summary>Makes the command.</summary>
     public static Command Create() =>
-        new("plan", "Look at the layer plan of a model: what it computes and what that costs.")
+        new ExampleCommand(
+            "plan",
+            "Look at the layer plan of a model: what it computes and what that costs.",
+            Examples.Of("puna plan cost model.gguf --ctx 4096")
+        )
         {
             PlanCostCommand.Create(),
         };

@@ -16,7 +16,7 @@ public static class PlanCostCommand
     {
         var model = new Argument<string?>("MODEL")
         {
-            Description = "The model (default: the default one).",
+            Description = "The model; the default one when this is left out.",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var context = new Option<int?>("--ctx")
@@ -25,13 +25,10 @@ public static class PlanCostCommand
             HelpName = "N",
         };
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
-        var command = new Command(
+        var command = new ExampleCommand(
             "cost",
-            "Print exact parameters, FLOPs a token for training and decoding, weight bytes and KV bytes."
-                + Examples.Of(
-                    "puna plan cost model.gguf --ctx 4096",
-                    "puna plan cost model/ --json"
-                )
+            "Print exact parameters, FLOPs a token for training and decoding, weight bytes and KV bytes.",
+            Examples.Of("puna plan cost model.gguf --ctx 4096", "puna plan cost model/ --json")
         )
         {
             model,

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Help;
+using Puna.Cli.Terminal;
 
 namespace Puna.Cli.Commands;
 
@@ -10,14 +12,19 @@ public static class RootCommandFactory
     {
         var root = new RootCommand(
             "Puna runs, inspects, converts and measures LLaMA-family language models on your own processor."
-                + Examples.Of(
-                    "puna chat",
-                    "puna run \"Why is the sky blue?\"",
-                    "puna run model.gguf \"Once upon a time\" -n 100 --temp 0",
-                    "puna inspect model.gguf",
-                    "puna convert model/ model.gguf --format q4_0"
-                )
         );
+        var notes =
+            Examples.Of(
+                "puna chat",
+                "puna run \"Why is the sky blue?\"",
+                "puna run model.gguf \"Once upon a time\" -n 100 --temp 0",
+                "puna inspect model.gguf",
+                "puna convert model/ model.gguf --format q4_0"
+            )
+            + $"{Environment.NewLine}{Environment.NewLine}'puna COMMAND --help' tells more about a command."
+            + $"{Environment.NewLine}Exit codes: 0 done, 1 bad input, 2 a fault of puna, 130 interrupted.";
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithNotes((HelpAction)help.Action!, notes);
         root.Subcommands.Add(RunCommand.Create());
         root.Subcommands.Add(ChatCommand.Create());
         root.Subcommands.Add(InspectCommand.Create());

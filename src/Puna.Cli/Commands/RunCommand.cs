@@ -12,11 +12,16 @@ public static class RunCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var arguments = new Argument<string[]>("MODEL PROMPT")
+        var model = new Argument<string?>("MODEL")
         {
             Description =
-                "The model (or the default one) and the prompt; '-' or nothing reads it from stdin.",
-            Arity = new ArgumentArity(0, 2),
+                "The model; a first argument with no path separator and no model extension is the prompt for the default model.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var prompt = new Argument<string?>("PROMPT")
+        {
+            Description = "The prompt; '-' or nothing reads it from stdin.",
+            Arity = ArgumentArity.ZeroOrOne,
         };
         var count = new Option<int?>("-n", "--max-tokens")
         {
@@ -25,21 +30,21 @@ public static class RunCommand
         };
         var raw = new Option<bool>("--raw")
         {
-            Description = "The text alone, without the chat template.",
+            Description = "Give the model the prompt alone, without its chat template.",
         };
         var system = new Option<string?>("--system")
         {
-            Description = "System text before the prompt.",
+            Description = "System text of the chat template.",
             HelpName = "TEXT",
         };
         var ids = new Option<string?>("--ids")
         {
-            Description = "Exactly these ids are the prompt.",
+            Description = "Use exactly these token ids as the prompt.",
             HelpName = "\"1,2,3\"",
         };
         var stop = new Option<string[]>("--stop")
         {
-            Description = "End before this text; may be given several times.",
+            Description = "Stop before this text; may be given several times.",
             HelpName = "TEXT",
             AllowMultipleArgumentsPerToken = false,
         };
@@ -47,18 +52,19 @@ public static class RunCommand
         {
             Description = "Print one JSON object with ids, text and timings instead of the text.",
         };
-        var command = new Command(
+        var command = new ExampleCommand(
             "run",
-            "Answer one prompt, streaming the text."
-                + Examples.Of(
-                    "puna run \"Why is the sky blue?\"",
-                    "puna run model.gguf \"Once upon a time\" --raw -n 100 --temp 0",
-                    "cat question.txt | puna run -m model/ - --system \"Answer in one sentence.\"",
-                    "puna run model.bin --ids \"1,403,407\" -n 20 --json"
-                )
+            "Answer one prompt, streaming the text.",
+            Examples.Of(
+                "puna run \"Why is the sky blue?\"",
+                "puna run model.gguf \"Once upon a time\" --raw -n 100 --temp 0",
+                "cat question.txt | puna run -m model/ - --system \"Answer in one sentence.\"",
+                "puna run model.bin --ids \"1,403,407\" -n 20 --json"
+            )
         )
         {
-            arguments,
+            model,
+            prompt,
             count,
             raw,
             system,
@@ -73,7 +79,7 @@ public static class RunCommand
             {
                 var split = ModelArguments.Split(
                     modelOptions.Named(result),
-                    result.GetValue(arguments) ?? []
+                    ModelArguments.Given(result, model, prompt)
                 );
                 var request = new PromptRequest
                 {
@@ -99,11 +105,11 @@ public static class RunCommand
                     modelOptions.Read(result),
                     cancellation
                 );
-                var prompt = request.Encode(engine);
+                var promptIds = request.Encode(engine);
                 return Task.FromResult(
                     result.GetValue(json)
-                        ? RunJson(engine, prompt, options, cancellation)
-                        : RunText(engine, prompt, options, cancellation)
+                        ? RunJson(engine, promptIds, options, cancellation)
+                        : RunText(engine, promptIds, options, cancellation)
                 );
             }
         );

@@ -7,5 +7,12 @@ public static class TemplateCommand
 {
     /// <summary>Makes the command.</summary>
     public static Command Create() =>
-        new("template", "Work with chat templates.") { TemplateRenderCommand.Create() };
+        new ExampleCommand(
+            "template",
+            "Work with chat templates.",
+            Examples.Of("puna template render model.gguf messages.json")
+        )
+        {
+            TemplateRenderCommand.Create(),
+        };
 }

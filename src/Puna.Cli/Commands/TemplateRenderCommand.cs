@@ -30,13 +30,13 @@ public static class TemplateRenderCommand
             Description = "What strftime_now takes for the present (default: now).",
             HelpName = "2026-03-14T15:09:26",
         };
-        var command = new Command(
+        var command = new ExampleCommand(
             "render",
-            "Print the prompt that a chat template makes of messages."
-                + Examples.Of(
-                    "puna template render model.gguf messages.json",
-                    "puna template render chat_template.jinja conversation.json --now 2026-03-14T15:09:26"
-                )
+            "Print the prompt that a chat template makes of messages.",
+            Examples.Of(
+                "puna template render model.gguf messages.json",
+                "puna template render chat_template.jinja conversation.json --now 2026-03-14T15:09:26"
+            )
         )
         {
             template,

@@ -32,16 +32,16 @@ public static class TokenizeCommand
         };
         var json = new Option<bool>("--json")
         {
-            Description = "Print {\"ids\": [...]} or {\"text\": ...} and nothing else.",
+            Description = "Print one JSON object: {\"ids\": [...]} or {\"text\": ...}.",
         };
-        var command = new Command(
+        var command = new ExampleCommand(
             "tokenize",
-            "Turn text into token ids, or ids into text."
-                + Examples.Of(
-                    "puna tokenize model.gguf \"Hello world\"",
-                    "cat story.txt | puna tokenize tokenizer.json - --bos --json",
-                    "puna tokenize model.gguf --decode \"1, 403, 407\""
-                )
+            "Turn text into token ids, or ids into text.",
+            Examples.Of(
+                "puna tokenize model.gguf \"Hello world\"",
+                "cat story.txt | puna tokenize tokenizer.json - --bos --json",
+                "puna tokenize model.gguf --decode \"1, 403, 407\""
+            )
         )
         {
             file,

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Puna.Engine;
 
 namespace Puna.Cli.Models;
@@ -8,6 +9,24 @@ namespace Puna.Cli.Models;
 public sealed record ModelArguments(string? Model, IReadOnlyList<string> Rest)
 {
     private static readonly string[] s_extensions = [".gguf", ".bin", ".safetensors"];
+
+    /// <summary>The arguments that were given, in their order.</summary>
+    public static IReadOnlyList<string> Given(
+        ParseResult result,
+        params ReadOnlySpan<Argument<string?>> arguments
+    )
+    {
+        var given = new List<string>();
+        foreach (var argument in arguments)
+        {
+            if (result.GetValue(argument) is { } value)
+            {
+                given.Add(value);
+            }
+        }
+
+        return given;
+    }
 
     /// <summary>
     /// Splits: with <paramref name="named"/> (-m) every argument is rest; else a first argument that has a path

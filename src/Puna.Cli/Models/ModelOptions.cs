@@ -31,7 +31,7 @@ public sealed class ModelOptions
     private readonly Option<string> _activations = new("--activations")
     {
         Description =
-            "int8: activations are rounded to 8 bits where weights are in blocks; f32: every product in float32.",
+            "int8 rounds activations to 8 bits where weights are in blocks; f32 computes every product in float32.",
         HelpName = "int8|f32",
         DefaultValueFactory = _ => "int8",
     };

@@ -13,22 +13,22 @@ public sealed class SamplingArguments
     private readonly Option<float?> _temperature = Number(
         "--temp",
         "T",
-        "Temperature; 0 = greedy (default 0.8)."
+        "Temperature; 0 = greedy (default: 0.8)."
     );
     private readonly Option<int?> _topK = new("--top-k")
     {
-        Description = "Keep the K largest; 0 = all (default 40).",
+        Description = "Keep the K most likely tokens; 0 = all (default: 40).",
         HelpName = "K",
     };
     private readonly Option<float?> _topP = Number(
         "--top-p",
         "P",
-        "Keep the smallest set of probability P (default 0.95)."
+        "Keep the smallest set of probability P (default: 0.95)."
     );
     private readonly Option<float?> _minP = Number(
         "--min-p",
         "P",
-        "Keep tokens of at least P times the largest probability (default 0.05)."
+        "Keep tokens of at least P times the largest probability (default: 0.05)."
     );
     private readonly Option<float?> _typical = Number(
         "--typical",
@@ -38,7 +38,7 @@ public sealed class SamplingArguments
     private readonly Option<float?> _epsilon = Number(
         "--epsilon",
         "P",
-        "Drop tokens below this probability; 0 = off (default)."
+        "Drop tokens of a probability below P; 0 = off (default)."
     );
     private readonly Option<float?> _repetition = Number(
         "--repeat-penalty",

@@ -13,10 +13,7 @@ public static class CommandRunner
         try
         {
             var result = root.Parse(arguments);
-            if (
-                result.Action is not System.CommandLine.Help.HelpAction
-                && ParseFailure.Sentence(result) is { } sentence
-            )
+            if (result.Action is not HelpWithNotes && ParseFailure.Sentence(result) is { } sentence)
             {
                 return Refuse(sentence);
             }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Puna.Engine;
 
 namespace Puna.Cli.Terminal;
 
@@ -13,7 +14,7 @@ public static class ParseFailure
         var path = Path(result);
         if (UnknownOption(result) is { } option)
         {
-            return $"'{option}' is not a known option of '{path}'{NearestNames.Hint(option, Options(result))}; see '{path} --help'.";
+            return $"'{option}' is not a known option of '{path}'{NearestName.Hint(option, Options(result))}; see '{path} --help'.";
         }
 
         if (result.Errors.Count == 0)
@@ -21,15 +22,20 @@ public static class ParseFailure
             return null;
         }
 
+        List<string> known =
+        [
+            .. command.Subcommands.Where(sub => !sub.Hidden).Select(sub => sub.Name),
+        ];
+        if (known.Count > 0 && result.UnmatchedTokens.Count == 0)
+        {
+            return $"'{path}' needs a command: {string.Join(", ", known)}; see '{path} --help'.";
+        }
+
         if (result.UnmatchedTokens.Count > 0)
         {
             var unknown = result.UnmatchedTokens[0];
-            List<string> known =
-            [
-                .. command.Subcommands.Where(sub => !sub.Hidden).Select(sub => sub.Name),
-            ];
             return known.Count > 0
-                ? $"'{unknown}' is not a known command of '{path}'{NearestNames.Hint(unknown, known)}; see '{path} --help'."
+                ? $"'{unknown}' is not a command of '{path}'; known are {string.Join(", ", known)}{NearestName.Hint(unknown, known)}; see '{path} --help'."
                 : $"'{unknown}' is one argument too many for '{path}'; put a text with blanks in quotation marks, and see '{path} --help'.";
         }
 

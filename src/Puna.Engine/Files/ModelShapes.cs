@@ -53,11 +53,8 @@ public static class ModelShapes
             return shape;
         }
 
-        var nearest = NearestName.Of(name, All.Keys) is { } known
-            ? $" (the nearest is {known})"
-            : "";
         throw new InputException(
-            $"There is no shape '{MetadataText.Short(name)}'; known are {string.Join(", ", All.Keys)}{nearest}."
+            $"There is no shape '{MetadataText.Short(name)}'; known are {string.Join(", ", All.Keys)}{NearestName.Hint(name, All.Keys)}."
         );
     }
 

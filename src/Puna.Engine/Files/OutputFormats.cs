@@ -23,9 +23,9 @@ public static class OutputFormats
             }
         }
 
-        var nearest = NearestName.Of(id, accepted.Select(format => format.Id()));
+        string[] known = [.. accepted.Select(format => format.Id())];
         throw new InputException(
-            $"'{MetadataText.Short(id)}' is no format that can be written; choose one of {string.Join(", ", accepted.Select(format => format.Id()))}{(nearest is null ? "" : $" (the nearest is {nearest})")}."
+            $"'{MetadataText.Short(id)}' is no format that can be written; choose one of {string.Join(", ", known)}{NearestName.Hint(id, known)}."
         );
     }
 

@@ -14,9 +14,8 @@ public static class ModelFamilies
     public static InputException Unknown(string path, string family, IReadOnlyList<string> known)
     {
         var shown = family.Length <= 64 ? family : family[..64] + "...";
-        var nearest = NearestName.Of(family, known) is { } name ? $" (the nearest is {name})" : "";
         return new InputException(
-            $"'{path}' is a model of the family '{shown}', which cannot be run; known are {string.Join(", ", known)}{nearest}."
+            $"'{path}' is a model of the family '{shown}', which cannot be run; known are {string.Join(", ", known)}{NearestName.Hint(family, known)}."
         );
     }
 }

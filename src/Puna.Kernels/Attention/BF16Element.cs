@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Puna.Kernels.Elementwise;
 using Puna.Kernels.Lanes;
 
 namespace Puna.Kernels.Attention;
@@ -11,9 +12,10 @@ internal readonly unsafe struct BF16Element : IKvElement
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Key<TLanes>(byte* page, int channel, int slot)
         where TLanes : unmanaged, ILanes<TLanes> =>
-        Widening.Brain<TLanes>((ushort*)page + channel * KvPageRef.Slots + slot);
+        HalfBits.BrainToFloat(TLanes.LoadBits16((ushort*)page + channel * KvPageRef.Slots + slot));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Value<TLanes>(byte* start)
-        where TLanes : unmanaged, ILanes<TLanes> => Widening.Brain<TLanes>((ushort*)start);
+        where TLanes : unmanaged, ILanes<TLanes> =>
+        HalfBits.BrainToFloat(TLanes.LoadBits16((ushort*)start));
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Puna.Kernels.Elementwise;
 using Puna.Kernels.Lanes;
 
 namespace Puna.Kernels.Attention;
@@ -11,9 +12,10 @@ internal readonly unsafe struct F16Element : IKvElement
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Key<TLanes>(byte* page, int channel, int slot)
         where TLanes : unmanaged, ILanes<TLanes> =>
-        Widening.Half<TLanes>((ushort*)page + channel * KvPageRef.Slots + slot);
+        HalfBits.ToFloat(TLanes.LoadBits16((ushort*)page + channel * KvPageRef.Slots + slot));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Value<TLanes>(byte* start)
-        where TLanes : unmanaged, ILanes<TLanes> => Widening.Half<TLanes>((ushort*)start);
+        where TLanes : unmanaged, ILanes<TLanes> =>
+        HalfBits.ToFloat(TLanes.LoadBits16((ushort*)start));
 }

@@ -11,12 +11,12 @@ internal readonly unsafe struct Int8Element : IKvElement
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Key<TLanes>(byte* page, int channel, int slot)
         where TLanes : unmanaged, ILanes<TLanes> =>
-        Widening.ByteOfInt<TLanes>(
+        SignedBytes.OfInt<TLanes>(
             (int*)page + (channel >> 2) * KvPageRef.Slots + slot,
             channel & 3
         );
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Value<TLanes>(byte* start)
-        where TLanes : unmanaged, ILanes<TLanes> => Widening.Bytes<TLanes>((sbyte*)start);
+        where TLanes : unmanaged, ILanes<TLanes> => SignedBytes.Load<TLanes>((sbyte*)start);
 }

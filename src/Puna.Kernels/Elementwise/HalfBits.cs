@@ -4,7 +4,7 @@ using Puna.Kernels.Lanes;
 namespace Puna.Kernels.Elementwise;
 
 /// <summary>
-/// 16-bit floats in the lanes of a vector, by integer arithmetic: the runtime offers no conversion instruction.
+/// 16-bit floats in the lanes of a vector, without the conversion instruction, which the runtime does not offer.
 /// f16 is 1 + 5 + 10 bits with bias 15, bf16 1 + 8 + 7 with bias 127, f32 1 + 8 + 23 with bias 127.
 /// </summary>
 internal static unsafe class HalfBits
@@ -16,29 +16,27 @@ internal static unsafe class HalfBits
     /// <summary>127 - 15, what an f16 exponent lacks, in the place of an f32 exponent.</summary>
     private const uint Rebias = 112u << 23;
 
-    /// <summary>f16 patterns to f32, exactly.</summary>
+    /// <summary>2^112: multiplying by it adds <see cref="Rebias"/>, and makes normal numbers of subnormal ones.</summary>
+    private const float RebiasFactor = 5.192296858534828e33f;
+
+    /// <summary>The greatest f32 below 65536, as bits: a rebiased magnitude above it was Inf or NaN.</summary>
+    private const uint LargestFinite = 0x477F_FFFF;
+
+    /// <summary>f16 patterns to f32, exactly; NaN keeps its payload.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes ToFloat<TLanes>(TLanes half)
         where TLanes : unmanaged, ILanes<TLanes>
     {
         var sign = TLanes.ShiftLeft(TLanes.And(half, TLanes.BroadcastBits(SignMask)), 16);
         var moved = TLanes.ShiftLeft(TLanes.And(half, TLanes.BroadcastBits(MagnitudeMask)), 13);
-        var normal = TLanes.AddBits(moved, TLanes.BroadcastBits(Rebias));
-
-        // The greatest exponent means Inf or NaN in both formats: 31 + 2 * 112 = 255.
-        var special = TLanes.AddBits(moved, TLanes.BroadcastBits(2 * Rebias));
-
-        // Exponent 0 means m * 2^-24 with no leading one: give it the one of 2^-14 and subtract that again.
-        var least = TLanes.BroadcastBits(Rebias + (1u << 23));
-        var subnormal = TLanes.AddBits(moved, least) - least;
-
-        var magnitude = TLanes.SelectBitsLess(
-            moved,
-            TLanes.BroadcastBits(1u << 23),
-            subnormal,
-            TLanes.SelectBitsLess(moved, TLanes.BroadcastBits(31u << 23), normal, special)
+        var value = moved * TLanes.Broadcast(RebiasFactor);
+        value = TLanes.SelectBitsLess(
+            TLanes.BroadcastBits(LargestFinite),
+            value,
+            TLanes.Or(value, TLanes.BroadcastBits(F32Infinity)),
+            value
         );
-        return TLanes.Or(magnitude, sign);
+        return TLanes.Or(value, sign);
     }
 
     /// <summary>bf16 patterns to f32, exactly.</summary>

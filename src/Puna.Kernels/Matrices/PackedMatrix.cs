@@ -4,9 +4,10 @@ using Puna.Kernels.Threads;
 namespace Puna.Kernels.Matrices;
 
 /// <summary>
-/// A weight matrix W [Rows, Columns] repacked for this processor: 16 rows interleaved, so that one vector load brings
-/// the same columns of many rows and no horizontal sum is needed. It owns its memory; the source may be given back
-/// after <see cref="MatrixPacker.Pack"/>. Immutable, hence safe to share between threads.
+/// A weight matrix W [Rows, Columns]. It owns its memory; the source may be given back after
+/// <see cref="MatrixPacker.Pack"/>. Immutable, hence safe to share between threads. Only <see cref="DequantRows"/> is
+/// needed to serve: both products derive from it. Formats with a product of their own keep 16 rows interleaved, so that
+/// one vector load brings the same columns of many rows and no horizontal sum is needed.
 /// </summary>
 public abstract class PackedMatrix : IDisposable
 {
@@ -33,24 +34,32 @@ public abstract class PackedMatrix : IDisposable
     /// <summary>Bytes held: those of the file, plus padding to a whole row group.</summary>
     public abstract long Bytes { get; }
 
-    /// <summary>Decodes rows [firstRow, firstRow + rowCount) to f32, row-major: the one mandatory operation.</summary>
+    /// <summary>
+    /// Decodes rows [firstRow, firstRow + rowCount) to f32, row-major: the one mandatory operation. The products call it
+    /// from several threads at once.
+    /// </summary>
     public abstract void DequantRows(int firstRow, int rowCount, Span<float> destination);
 
     /// <summary>
     /// y[t, m] = sum over k of x[t, k] * W[m, k], for every row t of <paramref name="x"/>. The products are int8 where
     /// <paramref name="x"/> holds int8 rows and the format has an int8 kernel, else f32. The result of a row does not
-    /// depend on how many rows are in the batch, nor on the number of threads.
+    /// depend on how many rows are in the batch, nor on the number of threads. Unless overridden, the rows of W are
+    /// decoded anew in each call.
     /// </summary>
     /// <param name="x">Activations [T, K].</param>
     /// <param name="y">Results, row t at t * yStride, at least Rows long each.</param>
     /// <param name="yStride">Distance between rows of <paramref name="y"/>, in elements.</param>
     /// <param name="pool">Threads.</param>
-    public abstract void Multiply(
+    public virtual void Multiply(
         ActivationRows x,
         NativeSpan<float> y,
         int yStride,
         WorkerPool pool
-    );
+    )
+    {
+        CheckProduct(x, y, yStride);
+        DecodedProduct.Multiply(this, x, y, yStride, pool);
+    }
 
     /// <summary>
     /// dx[t, k] += sum over m of dy[t, m] * W[m, k]: the product with the transposed matrix, in f32 (backward to the

@@ -2,27 +2,14 @@ using Puna.Kernels.Attention;
 using Puna.Kernels.Memory;
 using Puna.Kernels.Tests.Lanes;
 using Puna.Kernels.Threads;
-using Puna.Testing;
+using static Puna.Kernels.Tests.Attention.AttentionCases;
 
 namespace Puna.Kernels.Tests.Attention;
 
 public sealed class PagedAttentionTests
 {
-    public static TheoryData<KvFormat, KvFormat> Formats =>
-        new()
-        {
-            { KvFormat.F32, KvFormat.F32 },
-            { KvFormat.F16, KvFormat.F16 },
-            { KvFormat.BF16, KvFormat.BF16 },
-            { KvFormat.Int8, KvFormat.Int8 },
-            { KvFormat.F32, KvFormat.Int8 },
-            { KvFormat.Int8, KvFormat.F16 },
-        };
-
-    public static TheoryData<KvFormat> EachFormat => new(Enum.GetValues<KvFormat>());
-
     [Theory]
-    [MemberData(nameof(Formats))]
+    [MemberData(nameof(Formats), MemberType = typeof(AttentionCases))]
     public void The_result_equals_the_definition_for_all_head_sizes_and_groups(
         KvFormat keys,
         KvFormat values
@@ -67,7 +54,7 @@ public sealed class PagedAttentionTests
     }
 
     [Theory]
-    [MemberData(nameof(Formats))]
+    [MemberData(nameof(Formats), MemberType = typeof(AttentionCases))]
     public void The_result_equals_the_definition_for_prompts_and_windows(
         KvFormat keys,
         KvFormat values
@@ -84,7 +71,7 @@ public sealed class PagedAttentionTests
     }
 
     [Theory]
-    [MemberData(nameof(Formats))]
+    [MemberData(nameof(Formats), MemberType = typeof(AttentionCases))]
     public void Holes_and_unordered_positions_are_respected(KvFormat keys, KvFormat values)
     {
         var random = new Random(5);
@@ -108,7 +95,7 @@ public sealed class PagedAttentionTests
     }
 
     [Theory]
-    [MemberData(nameof(Formats))]
+    [MemberData(nameof(Formats), MemberType = typeof(AttentionCases))]
     public void A_page_with_an_offset_is_read_with_its_own_queries_and_positions(
         KvFormat keys,
         KvFormat values
@@ -126,85 +113,8 @@ public sealed class PagedAttentionTests
         }
     }
 
-    [Fact]
-    public void Moving_a_page_by_its_offset_equals_rotating_its_keys_anew()
-    {
-        const int headDim = 16;
-        const int moved = 37;
-        var shape = Shape(2, 2, headDim, 0, KvFormat.F32, KvFormat.F32);
-        using var moving = new AttentionCase(shape, 2, 2, 3);
-        using var anew = new AttentionCase(shape, 2, 1, 3);
-        var random = new Random(9);
-        for (var slot = 0; slot < 64; slot++)
-        {
-            for (var head = 0; head < 2; head++)
-            {
-                moving.Write(head, slot, slot);
-                anew.Write(head, slot, slot + (slot < 32 ? moved : 0));
-                var raw = moving.Row(headDim);
-                var page = head * 2 + slot / 32;
-                var position = slot + (slot < 32 ? moved : 0);
-                WriteKey(moving.Pages[page], slot % 32, Rotate(raw, slot));
-                WriteKey(anew.Pages[page], slot % 32, Rotate(raw, position));
-                var value = moving.Row(headDim);
-                KvPageLayout.WriteValue(
-                    KvFormat.F32,
-                    headDim,
-                    moving.Pages[page].Values,
-                    slot % 32,
-                    value
-                );
-                KvPageLayout.WriteValue(
-                    KvFormat.F32,
-                    headDim,
-                    anew.Pages[page].Values,
-                    slot % 32,
-                    value
-                );
-            }
-        }
-
-        moving.SetOffset(0, moved, 1);
-        moving.Ask(100, 101, 102);
-        anew.Ask(100, 101, 102);
-        for (var row = 0; row < 3 * 2; row++)
-        {
-            var raw = moving.Row(headDim);
-            var position = 100 + row / 2;
-            Rotate(raw, position).CopyTo(anew.Queries.Slice(row * headDim, headDim).Span);
-            Rotate(raw, position).CopyTo(moving.Queries.Slice(row * headDim, headDim).Span);
-            Rotate(raw, position - moved)
-                .CopyTo(moving.Queries.Slice((6 + row) * headDim, headDim).Span);
-        }
-
-        var expected = anew.Run(1);
-        var actual = moving.Run(1);
-        for (var index = 0; index < expected.Length; index++)
-        {
-            Assert.Equal(expected[index], actual[index], Tolerance.Chunking);
-        }
-
-        static void WriteKey(KvPageRef page, int slot, float[] key) =>
-            KvPageLayout.WriteKey(KvFormat.F32, headDim, page.Keys, slot, key);
-
-        static float[] Rotate(float[] row, int position)
-        {
-            var result = new float[row.Length];
-            for (var pair = 0; pair < row.Length / 2; pair++)
-            {
-                var angle = position * Math.Pow(100, -2.0 * pair / row.Length);
-                var (sine, cosine) = Math.SinCos(angle);
-                var (x, y) = (row[2 * pair], row[2 * pair + 1]);
-                result[2 * pair] = (float)(x * cosine - y * sine);
-                result[2 * pair + 1] = (float)(x * sine + y * cosine);
-            }
-
-            return result;
-        }
-    }
-
     [Theory]
-    [MemberData(nameof(EachFormat))]
+    [MemberData(nameof(EachFormat), MemberType = typeof(AttentionCases))]
     public void Tail_masks_hide_the_branches_of_a_draft_tree(KvFormat format)
     {
         // 60 committed tokens, then a tree of 5 in slots 60..64: 0 -> (1, 2), 1 -> 3, 2 -> 4.
@@ -234,68 +144,6 @@ public sealed class PagedAttentionTests
         var all = test.Run(1);
         (test.TailMasks, test.TailPages) = ([], 0);
         Assert.Equal(test.Run(1), all);
-    }
-
-    [Theory]
-    [MemberData(nameof(EachFormat))]
-    public void The_number_of_threads_changes_no_bit(KvFormat format)
-    {
-        foreach (var (kvHeads, tokens) in ((int, int)[])[(1, 1), (2, 5), (2, 33), (1, 70)])
-        {
-            using var test = Causal(3 * kvHeads, kvHeads, 32, 0, format, format, 1000, tokens);
-            var expected = test.Run(1);
-            AssertDefinition(test, expected);
-            foreach (var threads in (int[])[2, 3, 5])
-            {
-                Assert.Equal(expected, test.Run(threads));
-            }
-        }
-    }
-
-    [Theory]
-    [MemberData(nameof(EachFormat))]
-    public void A_token_alone_gives_the_bits_that_it_gives_among_others(KvFormat format)
-    {
-        foreach (var headDim in (int[])[20, 64])
-        {
-            foreach (var window in (int[])[0, 50])
-            {
-                using var test = Causal(6, 2, headDim, window, format, format, 600, 70);
-                using var attention = new PagedAttention();
-                using var pool = new WorkerPool(2);
-                var whole = test.Run(attention, pool);
-                foreach (var piece in (int[])[1, 2, 7, 33])
-                {
-                    var parts = new List<float>();
-                    for (var first = 0; first < 70; first += piece)
-                    {
-                        parts.AddRange(
-                            test.Run(attention, pool, first, Math.Min(piece, 70 - first))
-                        );
-                    }
-
-                    Assert.Equal(whole, parts);
-                }
-            }
-        }
-    }
-
-    [Fact]
-    public void Later_tokens_in_the_cache_change_no_bit()
-    {
-        using var test = Causal(2, 2, 16, 0, KvFormat.F32, KvFormat.F32, 320, 1);
-        test.Ask(299);
-        var among = test.Run(2);
-        for (var head = 0; head < 2; head++)
-        {
-            test.SetValid(head, 9, 0xFFFu);
-            for (var page = 10; page < test.PagesPerHead; page++)
-            {
-                test.SetValid(head, page, 0);
-            }
-        }
-
-        Assert.Equal(among, test.Run(2));
     }
 
     [Fact]
@@ -375,39 +223,6 @@ public sealed class PagedAttentionTests
     }
 
     [Fact]
-    public void A_call_allocates_nothing_once_the_scratch_has_grown()
-    {
-        using var test = Causal(4, 2, 32, 0, KvFormat.F16, KvFormat.Int8, 600, 33);
-        using var attention = new PagedAttention();
-        using var pool = new WorkerPool(1);
-        using var output = new NativeBuffer<float>(33 * 4 * 32);
-        Call(33);
-        Call(1);
-        var native = NativeMemoryMeter.Bytes;
-        var managed = GC.GetAllocatedBytesForCurrentThread();
-        for (var round = 0; round < 10; round++)
-        {
-            Call(33);
-            Call(1);
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - managed);
-        Assert.True(NativeMemoryMeter.Bytes <= native);
-
-        void Call(int tokens) =>
-            attention.Forward(
-                test.Shape,
-                test.Queries.Slice(0, tokens * 128),
-                tokens,
-                test.QueryPositions.AsSpan(0, tokens),
-                test.Pages,
-                test.PagesPerHead,
-                output.Span.Slice(0, tokens * 128),
-                pool
-            );
-    }
-
-    [Fact]
     public void Lengths_that_do_not_fit_are_refused()
     {
         using var test = Causal(4, 2, 8, 0, KvFormat.F32, KvFormat.F32, 40, 2);
@@ -441,47 +256,5 @@ public sealed class PagedAttentionTests
                     pool
                 )
             );
-    }
-
-    private static AttentionShape Shape(
-        int heads,
-        int kvHeads,
-        int headDim,
-        int window,
-        KvFormat keys,
-        KvFormat values
-    ) => new(heads, kvHeads, headDim, 1 / MathF.Sqrt(headDim), window, keys, values);
-
-    /// <summary>past + T tokens in the cache, queries at the last T positions.</summary>
-    private static AttentionCase Causal(
-        int heads,
-        int kvHeads,
-        int headDim,
-        int window,
-        KvFormat keys,
-        KvFormat values,
-        int past,
-        int tokens,
-        bool guarded = false
-    )
-    {
-        var count = past + tokens;
-        var test = new AttentionCase(
-            Shape(heads, kvHeads, headDim, window, keys, values),
-            (count + 31) / 32 + 1,
-            1,
-            past * 31 + tokens,
-            guarded
-        );
-        test.Fill(count);
-        test.Ask([.. Enumerable.Range(past, tokens)]);
-        return test;
-    }
-
-    private static void AssertDefinition(AttentionCase test, float[] actual)
-    {
-        var (error, magnitude) = test.Compare(actual);
-        var slots = test.PagesPerHead * KvPageRef.Slots;
-        Assert.InRange(error, 0, Tolerance.Attention(test.Shape.HeadDim, slots, magnitude));
     }
 }

@@ -30,14 +30,14 @@ internal sealed class BF16Codec : IRowCodec, IRowEncoder
 
     /// <inheritdoc/>
     public bool HasOnlyFiniteScales(ReadOnlySpan<byte> rows) =>
-        !DenseElements.AnyHasBits(MemoryMarshal.Cast<byte, ushort>(rows), (ushort)0x7F80);
+        !DenseRows.AnyHasBits(MemoryMarshal.Cast<byte, ushort>(rows), (ushort)0x7F80);
 
     /// <inheritdoc/>
     public void FillRandom(ref PhiloxRandom random, float deviation, Span<byte> rows)
     {
         for (var i = 0; i < rows.Length; i += 2)
         {
-            var value = DenseElements.NextBell(ref random) * deviation;
+            var value = DenseRows.NextBell(ref random) * deviation;
             BinaryPrimitives.WriteUInt16LittleEndian(rows[i..], Round(value));
         }
     }

@@ -29,14 +29,14 @@ internal sealed class F16Codec : IRowCodec, IRowEncoder
 
     /// <inheritdoc/>
     public bool HasOnlyFiniteScales(ReadOnlySpan<byte> rows) =>
-        !DenseElements.AnyHasBits(MemoryMarshal.Cast<byte, ushort>(rows), (ushort)0x7C00);
+        !DenseRows.AnyHasBits(MemoryMarshal.Cast<byte, ushort>(rows), (ushort)0x7C00);
 
     /// <inheritdoc/>
     public void FillRandom(ref PhiloxRandom random, float deviation, Span<byte> rows)
     {
         for (var i = 0; i < rows.Length; i += 2)
         {
-            HalfScale.Write(rows, i, DenseElements.NextBell(ref random) * deviation);
+            HalfScale.Write(rows, i, DenseRows.NextBell(ref random) * deviation);
         }
     }
 }

@@ -39,7 +39,7 @@ internal sealed class F32Codec : IRowCodec, IRowEncoder
 
     /// <inheritdoc/>
     public bool HasOnlyFiniteScales(ReadOnlySpan<byte> rows) =>
-        !DenseElements.AnyHasBits(MemoryMarshal.Cast<byte, uint>(rows), 0x7F80_0000u);
+        !DenseRows.AnyHasBits(MemoryMarshal.Cast<byte, uint>(rows), 0x7F80_0000u);
 
     /// <inheritdoc/>
     public void FillRandom(ref PhiloxRandom random, float deviation, Span<byte> rows)
@@ -48,7 +48,7 @@ internal sealed class F32Codec : IRowCodec, IRowEncoder
         {
             BinaryPrimitives.WriteSingleLittleEndian(
                 rows[i..],
-                DenseElements.NextBell(ref random) * deviation
+                DenseRows.NextBell(ref random) * deviation
             );
         }
     }

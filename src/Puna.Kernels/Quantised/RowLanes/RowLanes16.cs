@@ -78,8 +78,8 @@ internal readonly unsafe struct RowLanes16(Vector512<int> value) : IRowLanes<Row
         }
 
         var integers = Avx512F.ConvertToVector512Int32(Vector256.Load((short*)source));
-        var bits = (integers << 13) & Vector512.Create(HalfBits.Mask);
-        return new((bits.AsSingle() * HalfBits.Rescale).AsInt32());
+        var bits = (integers << 13) & Vector512.Create(FiniteHalf.Mask);
+        return new((bits.AsSingle() * FiniteHalf.Rescale).AsInt32());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

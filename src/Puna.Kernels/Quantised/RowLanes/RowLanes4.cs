@@ -46,8 +46,8 @@ internal readonly unsafe struct RowLanes4(Vector128<int> value) : IRowLanes<RowL
     public static RowLanes4 LoadHalves(void* source)
     {
         var halves = Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(source)).AsInt16();
-        var bits = (Vector128.WidenLower(halves) << 13) & Vector128.Create(HalfBits.Mask);
-        return new((bits.AsSingle() * HalfBits.Rescale).AsInt32());
+        var bits = (Vector128.WidenLower(halves) << 13) & Vector128.Create(FiniteHalf.Mask);
+        return new((bits.AsSingle() * FiniteHalf.Rescale).AsInt32());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

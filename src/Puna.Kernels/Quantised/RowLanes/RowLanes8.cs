@@ -71,8 +71,8 @@ internal readonly unsafe struct RowLanes8(Vector256<int> value) : IRowLanes<RowL
         var integers = Avx2.IsSupported
             ? Avx2.ConvertToVector256Int32(halves)
             : Vector256.Create(Vector128.WidenLower(halves), Vector128.WidenUpper(halves));
-        var bits = (integers << 13) & Vector256.Create(HalfBits.Mask);
-        return new((bits.AsSingle() * HalfBits.Rescale).AsInt32());
+        var bits = (integers << 13) & Vector256.Create(FiniteHalf.Mask);
+        return new((bits.AsSingle() * FiniteHalf.Rescale).AsInt32());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -5,7 +5,7 @@ using Puna.Kernels.Randomness;
 namespace Puna.Kernels.Quantised.Codecs;
 
 /// <summary>What the dense codecs share.</summary>
-internal static class DenseElements
+internal static class DenseRows
 {
     /// <summary>True when some element has all the bits of <paramref name="mask"/>: an exponent of all ones is NaN or infinity.</summary>
     public static bool AnyHasBits<T>(ReadOnlySpan<T> elements, T mask)

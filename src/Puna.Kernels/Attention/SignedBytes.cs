@@ -5,43 +5,12 @@ using Puna.Kernels.Lanes;
 
 namespace Puna.Kernels.Attention;
 
-/// <summary>Loads of 8- and 16-bit numbers into f32 lanes, all exact.</summary>
-internal static unsafe class Widening
+/// <summary>Loads of signed bytes into f32 lanes, exact.</summary>
+internal static unsafe class SignedBytes
 {
-    // 2^112: moves the exponent bias of f16 (15) to that of f32 (127). Subnormal halves come out right as well, since
-    // shifted into f32 they are subnormal singles.
-    private const float Rebias = 5.192296858534828e33f;
-
-    // Below 65536, as bits: a rebiased magnitude above it was an infinity or a NaN.
-    private const uint LargestFinite = 0x477F_FFFF;
-    private const uint Infinity = 0x7F80_0000;
-
-    /// <summary>IEEE halves.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TLanes Half<TLanes>(ushort* from)
-        where TLanes : unmanaged, ILanes<TLanes>
-    {
-        var bits = TLanes.LoadBits16(from);
-        var magnitude = TLanes.ShiftLeft(TLanes.And(bits, TLanes.BroadcastBits(0x7FFF)), 13);
-        var sign = TLanes.ShiftLeft(TLanes.And(bits, TLanes.BroadcastBits(0x8000)), 16);
-        var value = magnitude * TLanes.Broadcast(Rebias);
-        value = TLanes.SelectBitsLess(
-            TLanes.BroadcastBits(LargestFinite),
-            value,
-            TLanes.Or(value, TLanes.BroadcastBits(Infinity)),
-            value
-        );
-        return TLanes.Or(value, sign);
-    }
-
-    /// <summary>bf16.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TLanes Brain<TLanes>(ushort* from)
-        where TLanes : unmanaged, ILanes<TLanes> => TLanes.ShiftLeft(TLanes.LoadBits16(from), 16);
-
     /// <summary>Neighbouring signed bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TLanes Bytes<TLanes>(sbyte* from)
+    public static TLanes Load<TLanes>(sbyte* from)
         where TLanes : unmanaged, ILanes<TLanes>
     {
         if (TLanes.Width == 16)
@@ -71,7 +40,7 @@ internal static unsafe class Widening
 
     /// <summary>Signed byte <paramref name="index"/> (0 is the lowest) of each of neighbouring 32-bit numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TLanes ByteOfInt<TLanes>(int* from, int index)
+    public static TLanes OfInt<TLanes>(int* from, int index)
         where TLanes : unmanaged, ILanes<TLanes>
     {
         var shift = 24 - 8 * index;

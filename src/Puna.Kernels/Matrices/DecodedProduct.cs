@@ -1,0 +1,83 @@
+using Puna.Kernels.Lanes;
+using Puna.Kernels.Memory;
+using Puna.Kernels.Threads;
+
+namespace Puna.Kernels.Matrices;
+
+/// <summary>
+/// y[t, m] = sum over k of x[t, k] * W[m, k] in f32, for any format: some row groups of W at a time are decoded to
+/// panels, then multiplied in the order of <see cref="PanelProduct"/>. An output belongs to one panel, so neither the
+/// number of panels decoded at a time, which grows with the threads, nor the batch changes a bit of it.
+/// </summary>
+internal static unsafe class DecodedProduct
+{
+    private const int Group = PackedMatrix.RowGroup;
+
+    /// <summary>Multiplies, overwriting y; the shapes have been checked.</summary>
+    /// <param name="matrix">W [M, K].</param>
+    /// <param name="x">Activations [T, K]; their f32 rows are read.</param>
+    /// <param name="y">Row t at t * yStride, M floats. Must not overlap x.</param>
+    /// <param name="yStride">Floats from row to row of y.</param>
+    /// <param name="pool">Threads.</param>
+    public static void Multiply(
+        PackedMatrix matrix,
+        ActivationRows x,
+        NativeSpan<float> y,
+        int yStride,
+        WorkerPool pool
+    )
+    {
+        if (x.Tokens == 0)
+        {
+            return;
+        }
+
+        // The product takes panels in pairs: two for each thread.
+        var groups = Math.Min(2 * pool.Threads, (matrix.Rows + Group - 1) / Group);
+        using var panels = new NativeBuffer<float>((long)groups * Group * matrix.Columns);
+        using var decoded = new NativeBuffer<float>((long)pool.Threads * matrix.Columns);
+        for (var first = 0; first < matrix.Rows; first += groups * Group)
+        {
+            var count = Math.Min(groups * Group, matrix.Rows - first);
+            var decode = new DecodeJob(matrix, first, count, panels.Span, decoded.Span);
+            pool.Run(ref decode);
+            PanelProduct.Multiply(
+                new DensePanelSource<DenseElements.F32>((byte*)panels.Span.Pointer, matrix.Columns),
+                count,
+                matrix.Columns,
+                x.Values.Pointer,
+                x.Stride,
+                x.Tokens,
+                y.Pointer + first,
+                yStride,
+                pool
+            );
+        }
+    }
+
+    /// <summary>Rows first.. to panels [group][column][16]; a last group keeps what its padding rows held: it is not stored.</summary>
+    private readonly struct DecodeJob(
+        PackedMatrix matrix,
+        int first,
+        int count,
+        NativeSpan<float> panels,
+        NativeSpan<float> decoded
+    ) : IParallelJob
+    {
+        public void Execute(int part, int parts)
+        {
+            var columns = matrix.Columns;
+            var values = decoded.Slice((long)part * columns, columns).Span;
+            var end = Dispatch.PartStart(count, part + 1, parts);
+            for (var row = Dispatch.PartStart(count, part, parts); row < end; row++)
+            {
+                matrix.DequantRows(first + row, 1, values);
+                var panel = panels.Pointer + (long)(row / Group) * columns * Group + row % Group;
+                for (var column = 0; column < values.Length; column++)
+                {
+                    panel[(nint)column * Group] = values[column];
+                }
+            }
+        }
+    }
+}
