@@ -74,8 +74,11 @@ public static class ChatCommand
                     Sampling = sampling.Read(result),
                 };
                 var path = named is null ? null : ModelArguments.Existing(named);
+                var systemText = result.GetValue(system) is { } text
+                    ? Utf8Text.Argument(text, "--system")
+                    : null;
                 using var engine = ModelLoading.Load(path, modelOptions.Read(result), cancellation);
-                using var session = new ChatSession(engine, result.GetValue(system));
+                using var session = new ChatSession(engine, systemText);
                 Converse(session, options, cancellation);
                 return Task.FromResult(
                     cancellation.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Done
@@ -95,14 +98,14 @@ public static class ChatCommand
         while (!cancellation.IsCancellationRequested)
         {
             Prompt();
-            var line = Console.In.ReadLine();
-            if (line is null || line.Trim() is "/exit" or "/quit")
-            {
-                return;
-            }
-
             try
             {
+                var line = StandardInput.Line();
+                if (line is null || line.Trim() is "/exit" or "/quit")
+                {
+                    return;
+                }
+
                 if (line.StartsWith('/'))
                 {
                     Obey(session, line);

@@ -85,7 +85,9 @@ public static class RunCommand
                 {
                     Text = PromptText(split, result.GetValue(ids)),
                     Ids = result.GetValue(ids) is { } list ? IdList.Parse(list) : null,
-                    System = result.GetValue(system),
+                    System = result.GetValue(system) is { } text
+                        ? Utf8Text.Argument(text, "--system")
+                        : null,
                     Raw = result.GetValue(raw),
                 };
                 request.Validate();
@@ -98,7 +100,12 @@ public static class RunCommand
                         int.MaxValue
                     ),
                     Sampling = sampling.Read(result),
-                    StopStrings = result.GetValue(stop) ?? [],
+                    StopStrings =
+                    [
+                        .. (result.GetValue(stop) ?? []).Select(text =>
+                            Utf8Text.Argument(text, "--stop")
+                        ),
+                    ],
                 };
                 using var engine = ModelLoading.Load(
                     split.Model,

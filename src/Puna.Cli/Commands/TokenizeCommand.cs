@@ -56,7 +56,9 @@ public static class TokenizeCommand
                 TokenizerFiles.Load(ModelArguments.Existing(result.GetValue(file)!))
             );
             var input = result.GetValue(text);
-            var content = input is null or "-" ? StandardInput.Text() : input;
+            var content = input is null or "-"
+                ? StandardInput.Text()
+                : Utf8Text.Argument(input, "The text");
             if (result.GetValue(decode))
             {
                 Decode(tokenizer, content, result.GetValue(json));

@@ -156,12 +156,7 @@ public sealed class ChatSession : IDisposable
             using var document = JsonDocument.Parse(json);
             foreach (var entry in document.RootElement.EnumerateArray())
             {
-                messages.Add(
-                    new ChatMessage(
-                        entry.GetProperty("role").GetString()!,
-                        entry.GetProperty("content").GetString()!
-                    )
-                );
+                messages.Add(new ChatMessage(Text(entry, "role"), Text(entry, "content")));
             }
         }
         catch (Exception failure)
@@ -186,6 +181,10 @@ public sealed class ChatSession : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _target.Dispose();
+
+    private static string Text(JsonElement entry, string name) =>
+        entry.GetProperty(name).GetString()
+        ?? throw new JsonException($"The {name} of a message is null.");
 
     private IEnumerable<ChatMessage> AllMessages() =>
         System is null ? _messages : [new ChatMessage("system", System), .. _messages];

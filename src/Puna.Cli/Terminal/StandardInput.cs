@@ -1,4 +1,4 @@
-using System.Text;
+using System.Runtime.InteropServices;
 using Puna.Engine;
 
 namespace Puna.Cli.Terminal;
@@ -7,6 +7,9 @@ namespace Puna.Cli.Terminal;
 public static class StandardInput
 {
     private const int MaximumBytes = 256 << 20;
+    private static readonly Lazy<Stream> s_lines = new(() =>
+        new BufferedStream(Console.OpenStandardInput())
+    );
 
     /// <summary>Everything up to the end, as it is, to the last byte.</summary>
     /// <exception cref="InputException">It is no valid UTF-8, or longer than 256 MiB.</exception>
@@ -27,5 +30,38 @@ public static class StandardInput
         }
 
         return Utf8Text.Decode(bytes.GetBuffer().AsSpan(0, (int)bytes.Length), "Standard input");
+    }
+
+    /// <summary>The next line without its end, or null behind the last one. In a terminal the user edits it.</summary>
+    /// <exception cref="InputException">It is no valid UTF-8, or longer than 256 MiB.</exception>
+    public static string? Line()
+    {
+        if (!Console.IsInputRedirected)
+        {
+            return Console.In.ReadLine();
+        }
+
+        var bytes = new List<byte>();
+        int next;
+        while ((next = s_lines.Value.ReadByte()) >= 0 && next != '\n')
+        {
+            bytes.Add((byte)next);
+            if (bytes.Count > MaximumBytes)
+            {
+                throw new InputException($"A line is longer than {MaximumBytes >> 20} MiB.");
+            }
+        }
+
+        if (next < 0 && bytes.Count == 0)
+        {
+            return null;
+        }
+
+        if (bytes is [.., (byte)'\r'])
+        {
+            bytes.RemoveAt(bytes.Count - 1);
+        }
+
+        return Utf8Text.Decode(CollectionsMarshal.AsSpan(bytes), "The line");
     }
 }

@@ -12,7 +12,7 @@ public sealed class SequenceTarget : ITreeDecodingTarget, IDisposable
 
     /// <summary>Makes an empty sequence.</summary>
     public SequenceTarget(InferenceEngine engine)
-        : this(engine, engine.Cache.CreateSequence()) { }
+        : this(engine, engine.Cache.CreateSequence(engine.ContextLength)) { }
 
     /// <summary>Takes over a sequence whose cache already holds tokens (a fork, a prefix, a snapshot).</summary>
     public SequenceTarget(InferenceEngine engine, KvSequence sequence)

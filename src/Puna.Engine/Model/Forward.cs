@@ -16,6 +16,9 @@ namespace Puna.Engine.Model;
 /// </summary>
 public sealed class Forward : IDisposable
 {
+    // Pages of a sequence for which there is room from the start: 4096 tokens.
+    private const int FirstPages = 128;
+
     private readonly LanguageModel _model;
     private readonly LayerPlan _plan;
     private readonly WorkerPool _pool;
@@ -23,7 +26,7 @@ public sealed class Forward : IDisposable
     private readonly PagedAttention _attention = new();
     private readonly RotaryTable _rotary;
     private NativeBuffer<float>? _shiftedQueries;
-    private KvPageRef[] _pages = [];
+    private KvPageRef[] _pages;
     private uint[] _treeMasks = [];
     private int[] _firstTail = [];
     private int _rows;
@@ -46,6 +49,7 @@ public sealed class Forward : IDisposable
             _plan.Config.HeadDim
         );
         _rotary = new RotaryTable(frequencies, magnitude);
+        _pages = new KvPageRef[FirstPages * _plan.Banks.Max(bank => bank.Heads)];
     }
 
     /// <summary>Most rows of one pass.</summary>

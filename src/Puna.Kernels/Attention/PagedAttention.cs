@@ -220,8 +220,10 @@ public sealed unsafe class PagedAttention : IDisposable
     {
         if (_memory.Length < floats)
         {
+            // At least double: a sequence that grows page by page asks for a little more each time.
+            var room = Math.Max(floats, 2 * _memory.Length);
             _memory.Dispose();
-            _memory = new NativeBuffer<float>(floats);
+            _memory = new NativeBuffer<float>(room);
         }
     }
 }

@@ -9,7 +9,7 @@ namespace Puna.Kernels.Rope;
 /// </summary>
 public sealed class RotaryTable : IDisposable
 {
-    private const int LeastPositions = 64;
+    private const int LeastPositions = 512;
     private readonly float[] _frequencies;
     private readonly NativeBuffer<float> _shift;
     private NativeBuffer<float> _cosines = new(0);

@@ -149,10 +149,10 @@ public sealed unsafe class RotaryTests
     {
         var frequencies = Frequencies(4);
         using var table = new RotaryTable(frequencies);
-        table.Reserve(65);
-        Assert.Equal(65, table.Positions);
-        table.Reserve(66);
-        Assert.Equal(130, table.Positions);
+        table.Reserve(600);
+        Assert.Equal(600, table.Positions);
+        table.Reserve(601);
+        Assert.Equal(1200, table.Positions);
         for (var position = 0; position < table.Positions; position++)
         {
             for (var pair = 0; pair < 4; pair++)

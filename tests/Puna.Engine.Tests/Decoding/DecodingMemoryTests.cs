@@ -1,0 +1,144 @@
+using Puna.Engine.Decoding;
+using Puna.Engine.Files;
+using Puna.Engine.Tests.Cache;
+using Puna.Kernels.Matrices;
+using Puna.Kernels.Memory;
+using Puna.Testing;
+
+namespace Puna.Engine.Tests.Decoding;
+
+/// <summary>What a real model costs in memory: nothing managed per token, and exactly its weights in native bytes.</summary>
+[Collection(nameof(NativeMemoryCollection))]
+public sealed class DecodingMemoryTests
+{
+    private const int WarmUp = 40;
+
+    private static string DefaultModel =>
+        Path.Combine(SharedData.Root, "models", "smollm2-135m-instruct.gguf");
+
+    [Theory]
+    [InlineData("llama-gqa", ActivationFormat.F32, 1)]
+    [InlineData("llama-gqa", ActivationFormat.Int8, 2)]
+    [InlineData("mistral-window", ActivationFormat.F32, 1)]
+    [InlineData("granite", ActivationFormat.F32, 1)]
+    public void A_token_of_a_tiny_model_allocates_nothing(
+        string name,
+        ActivationFormat activations,
+        int threads
+    ) => Assert.Equal(0, Allocated(SharedData.Path("tiny", name), activations, threads));
+
+    [Theory]
+    [InlineData(ActivationFormat.Int8, 1)]
+    [InlineData(ActivationFormat.Int8, 2)]
+    [InlineData(ActivationFormat.F32, 1)]
+    [Trait("speed", "slow")]
+    public void A_token_of_the_default_model_allocates_nothing(
+        ActivationFormat activations,
+        int threads
+    ) => Assert.Equal(0, Allocated(DefaultModel, activations, threads));
+
+    [Theory]
+    [InlineData("tiny/llama-gqa")]
+    [InlineData("tiny/llama-mha-tied")]
+    [InlineData("tiny/qwen2")]
+    [InlineData("gguf-types/q4_k.gguf")]
+    [InlineData("gguf-types/q6_k.gguf")]
+    [InlineData("gguf-types/iq4_nl.gguf")]
+    [InlineData("weights/stories260K/stories260K-q8.bin")]
+    public void Loaded_weights_hold_the_bytes_of_the_file_and_the_padding(string path) =>
+        CheckWeights(SharedData.Path(path.Split('/')));
+
+    [Fact]
+    public void The_default_models_weights_hold_the_bytes_of_the_file_and_the_padding() =>
+        CheckWeights(DefaultModel);
+
+    [Fact]
+    public void Everything_native_is_given_back()
+    {
+        // Buffers that earlier tests forgot are counted until they are finalised.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        var before = NativeMemoryMeter.Bytes;
+        using (var engine = Load(DefaultModel, ActivationFormat.Int8, 2))
+        {
+            Assert.True(NativeMemoryMeter.Bytes - before >= engine.Model.Weights.Bytes);
+            using var target = new SequenceTarget(engine);
+            var result = new Generator(target, engine.Tokenizer).Run(
+                [1, 2, 3],
+                new GenerationOptions { MaximumTokens = 40, IgnoreEnd = true },
+                cancellation: TestContext.Current.CancellationToken
+            );
+            Assert.Equal(40, result.Ids.Count);
+        }
+
+        Assert.Equal(before, NativeMemoryMeter.Bytes);
+    }
+
+    private static InferenceEngine Load(string path, ActivationFormat activations, int threads) =>
+        InferenceEngine.Load(
+            path,
+            new InferenceOptions { Activations = activations, Threads = threads },
+            cancellation: TestContext.Current.CancellationToken
+        );
+
+    /// <summary>
+    /// Managed bytes of the calling thread between two tokens, the last one aside, which ends the text. The first answer crosses pages, but not yet the end of
+    /// the first slab of 4 MiB; the second goes on in buffers that are as large as they get.
+    /// </summary>
+    private static long Allocated(string path, ActivationFormat activations, int threads)
+    {
+        using var engine = Load(path, activations, threads);
+        using var target = new SequenceTarget(engine);
+        var generator = new Generator(target, engine.Tokenizer);
+        var first = Allocated(generator, 120);
+        Allocated(generator, 200);
+        return first + Allocated(generator, 200);
+    }
+
+    private static long Allocated(Generator generator, int tokens)
+    {
+        var (count, first, last) = (0, 0L, 0L);
+        var result = generator.Run(
+            [1, 2, 3],
+            new GenerationOptions
+            {
+                MaximumTokens = tokens,
+                IgnoreEnd = true,
+                Sampling = new SamplingOptions { Seed = 1, RepetitionPenalty = 1.1f },
+            },
+            (in _) =>
+            {
+                count++;
+                first = count == WarmUp ? GC.GetAllocatedBytesForCurrentThread() : first;
+                last = count == tokens - 1 ? GC.GetAllocatedBytesForCurrentThread() : last;
+            },
+            TestContext.Current.CancellationToken
+        );
+        Assert.Equal(tokens, result.Ids.Count);
+        return last - first;
+    }
+
+    private static void CheckWeights(string path)
+    {
+        long expected = 0;
+        using (var file = ModelFiles.Open(path))
+        {
+            var slots = ModelTensors
+                .Of(file.Config)
+                .ToDictionary(slot => slot.Name, StringComparer.Ordinal);
+            foreach (var tensor in file.Tensors.Where(tensor => slots.ContainsKey(tensor.Name)))
+            {
+                var slot = slots[tensor.Name];
+
+                // Matrices are padded to whole groups of 16 rows; norms and biases become f32; each ends with a line.
+                var bytes = slot.IsMatrix
+                    ? (slot.Rows + 15L) / 16 * 16 * (tensor.Data.Length / slot.Rows)
+                    : 4L * tensor.Shape[0];
+                expected += (bytes + 63) / 64 * 64;
+            }
+        }
+
+        using var engine = Load(path, ActivationFormat.Int8, 1);
+        Assert.Equal(expected, engine.Model.Weights.Bytes);
+    }
+}
