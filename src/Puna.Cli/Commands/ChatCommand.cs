@@ -78,6 +78,7 @@ public static class ChatCommand
                     ? Utf8Text.Argument(text, "--system")
                     : null;
                 using var engine = ModelLoading.Load(path, modelOptions.Read(result), cancellation);
+                options = options with { StopIds = engine.Model.Config.EosIds };
                 using var session = new ChatSession(engine, systemText);
                 Converse(session, options, cancellation);
                 return Task.FromResult(

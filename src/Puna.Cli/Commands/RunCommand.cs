@@ -112,6 +112,7 @@ public static class RunCommand
                     modelOptions.Read(result),
                     cancellation
                 );
+                options = options with { StopIds = engine.Model.Config.EosIds };
                 var promptIds = request.Encode(engine);
                 return Task.FromResult(
                     result.GetValue(json)
@@ -137,6 +138,13 @@ public static class RunCommand
             return split.Rest.Count == 0
                 ? null
                 : throw new InputException("A prompt and --ids were given; choose one of them.");
+        }
+
+        if (split.Rest.Count == 0 && !Console.IsInputRedirected)
+        {
+            throw new InputException(
+                "No prompt was given; write it in quotation marks, '-' to type it up to Ctrl-D, or use 'puna chat'."
+            );
         }
 
         return split.Rest.Count == 0 || split.Rest[0] == "-"
