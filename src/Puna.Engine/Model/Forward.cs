@@ -251,6 +251,14 @@ public sealed class Forward : IDisposable
         }
 
         _ = sequence.Pages(bank.Id, _pages);
+        var positions = _work.Positions.AsSpan(row, segment.Tokens);
+        var queries = _work.Queries.Span.Slice((long)row * width, (long)segment.Tokens * width);
+        var plan = new KvAttendPlan(
+            bank.Id,
+            _pages.AsSpan(0, bank.Heads * pagesPerHead),
+            pagesPerHead
+        );
+        sequence.Cache.Policies.BeforeAttend(sequence, queries, segment.Tokens, ref plan);
         var shape = new AttentionShape(
             attention.Heads,
             bank.Heads,
@@ -260,9 +268,7 @@ public sealed class Forward : IDisposable
             sequence.Cache.Shape.KeyFormat,
             sequence.Cache.Shape.ValueFormat
         );
-        var positions = _work.Positions.AsSpan(row, segment.Tokens);
-        var queries = _work.Queries.Span.Slice((long)row * width, (long)segment.Tokens * width);
-        if (attention.Rotary && sequence.Offsets.Length > 1)
+        if (sequence.Offsets.Length > 1)
         {
             queries = ShiftQueries(queries, attention, sequence.Offsets, segment.Tokens);
         }
@@ -274,8 +280,8 @@ public sealed class Forward : IDisposable
             queries,
             segment.Tokens,
             positions,
-            _pages.AsSpan(0, bank.Heads * pagesPerHead),
-            pagesPerHead,
+            plan.Pages[..(bank.Heads * plan.PagesPerHead)],
+            plan.PagesPerHead,
             masks,
             maskedPages,
             _work.Attended.Span.Slice((long)row * width, (long)segment.Tokens * width),
@@ -327,10 +333,12 @@ public sealed class Forward : IDisposable
         var width = attention.Heads * attention.HeadDim;
         for (var group = 0; group < offsets.Length; group++)
         {
+            // A layer that does not rotate meets its keys as they are, wherever they moved.
+            var delta = attention.Rotary ? -offsets[group] : 0;
             Rotary.Shift(
                 _rotary,
                 RotaryPairing.Halves,
-                -offsets[group],
+                delta,
                 queries,
                 width,
                 _shiftedQueries.Span.Slice(group * queries.Length, queries.Length),

@@ -21,7 +21,8 @@ internal sealed class ModelHarness : IDisposable
         ActivationFormat activations = ActivationFormat.F32,
         KvFormat kvFormat = KvFormat.F32,
         IReadOnlyList<int>? producers = null,
-        int threads = 1
+        int threads = 1,
+        KvPolicyChain? policies = null
     )
     {
         _pool = new WorkerPool(threads);
@@ -36,7 +37,8 @@ internal sealed class ModelHarness : IDisposable
                 [.. plan.Banks.Select(bank => new KvBankShape(bank.Heads, bank.HeadDim))],
                 kvFormat,
                 kvFormat
-            )
+            ),
+            policies
         );
         _logits = new NativeBuffer<float>((long)Forward.MaximumTokens * Vocabulary);
     }
