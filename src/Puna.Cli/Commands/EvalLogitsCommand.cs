@@ -60,7 +60,7 @@ public static class EvalLogitsCommand
                 var split = ModelArguments.Split(
                     options.Named(result),
                     ModelArguments.Given(result, model, file),
-                    rest: given is null ? 1 : 0
+                    hasFile: given is null
                 );
                 var text = given is null ? TextFile.Read(split.Rest[0]) : null;
                 using var engine = ModelLoading.Load(

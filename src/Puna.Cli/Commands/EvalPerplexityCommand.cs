@@ -74,7 +74,7 @@ public static class EvalPerplexityCommand
                 var split = ModelArguments.Split(
                     options.Named(result),
                     ModelArguments.Given(result, model, file),
-                    rest: 1
+                    hasFile: true
                 );
                 var text = TextFile.Read(split.Rest[0]);
                 using var engine = ModelLoading.Load(

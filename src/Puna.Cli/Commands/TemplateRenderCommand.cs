@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Puna.Cli.Models;
 using Puna.Cli.Terminal;
@@ -85,16 +86,34 @@ public static class TemplateRenderCommand
 
     private static JsonDocument Variables(string path)
     {
-        var text = TextFile.Read(path);
-        try
+        var document = JsonText.Parse(path, Encoding.UTF8.GetBytes(TextFile.Read(path)));
+        var root = document.RootElement;
+        var messages = root;
+        if (
+            root.ValueKind == JsonValueKind.Object
+            && !root.TryGetProperty("messages", out messages)
+        )
         {
-            return JsonDocument.Parse(text);
+            return document;
         }
-        catch (JsonException failure)
+
+        var wrong =
+            messages.ValueKind == JsonValueKind.Array
+                ? messages.EnumerateArray().FirstOrDefault(IsNoMessage)
+                : messages;
+        if (wrong.ValueKind == JsonValueKind.Undefined)
         {
-            throw new InputException($"'{path}' is no JSON: {failure.Message}", failure);
+            return document;
         }
+
+        document.Dispose();
+        throw new InputException(
+            $"'{path}' holds no messages: an array of objects with role and content is needed, alone or as \"messages\" of an object."
+        );
     }
+
+    private static bool IsNoMessage(JsonElement message) =>
+        message.ValueKind != JsonValueKind.Object;
 
     private static DateTime Now(string? text)
     {

@@ -2,6 +2,8 @@ using System.Text;
 using System.Text.Json;
 using Puna.Engine;
 using Puna.Engine.Decoding;
+using Puna.Engine.Files;
+using Puna.Engine.Files.Writing;
 using Puna.Engine.Text;
 using Puna.Engine.Text.Templates;
 
@@ -103,47 +105,32 @@ public sealed class ChatSession : IDisposable
         }
     }
 
-    /// <summary>Writes the turns as a JSON array of messages, to a temporary name first.</summary>
+    /// <summary>Writes the turns as a JSON array of messages; an old file is replaced when that is complete.</summary>
     /// <exception cref="InputException">The file cannot be written.</exception>
     public void Save(string path)
     {
-        var temporary = path + ".part";
-        try
-        {
-            using (var stream = File.Create(temporary))
+        using var files = new StagedFiles();
+        files.Write(
+            path,
+            stream =>
             {
-                using (
-                    var writer = new Utf8JsonWriter(
-                        stream,
-                        new JsonWriterOptions { Indented = true }
-                    )
-                )
+                using var writer = new Utf8JsonWriter(
+                    stream,
+                    new JsonWriterOptions { Indented = true }
+                );
+                writer.WriteStartArray();
+                foreach (var message in AllMessages())
                 {
-                    writer.WriteStartArray();
-                    foreach (var message in AllMessages())
-                    {
-                        writer.WriteStartObject();
-                        writer.WriteString("role", message.Role);
-                        writer.WriteString("content", message.Content);
-                        writer.WriteEndObject();
-                    }
-
-                    writer.WriteEndArray();
+                    writer.WriteStartObject();
+                    writer.WriteString("role", message.Role);
+                    writer.WriteString("content", message.Content);
+                    writer.WriteEndObject();
                 }
 
-                stream.Flush(flushToDisk: true);
+                writer.WriteEndArray();
             }
-
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            File.Delete(temporary);
-            throw new InputException(
-                $"The conversation cannot be saved to '{path}': {failure.Message}",
-                failure
-            );
-        }
+        );
+        files.Commit();
     }
 
     /// <summary>Replaces the conversation by a saved one.</summary>
@@ -153,7 +140,7 @@ public sealed class ChatSession : IDisposable
         var messages = new List<ChatMessage>();
         try
         {
-            using var document = JsonDocument.Parse(json);
+            using var document = JsonText.Parse(path, Encoding.UTF8.GetBytes(json));
             foreach (var entry in document.RootElement.EnumerateArray())
             {
                 messages.Add(new ChatMessage(Text(entry, "role"), Text(entry, "content")));

@@ -29,8 +29,8 @@ public sealed record ModelArguments(string? Model, IReadOnlyList<string> Rest)
     }
 
     /// <summary>
-    /// Splits: with <paramref name="named"/> (-m) every argument is rest; else a first argument that has a path
-    /// separator or a model extension is the model, and must exist.
+    /// Splits: with <paramref name="named"/> (-m) every argument is rest; else the first of two is the model, and so is
+    /// a single one that has a path separator or a model extension. A model must exist.
     /// </summary>
     /// <exception cref="InputException">It looks like a model but is not there.</exception>
     public static ModelArguments Split(string? named, IReadOnlyList<string> arguments)
@@ -40,33 +40,52 @@ public sealed record ModelArguments(string? Model, IReadOnlyList<string> Rest)
             return new ModelArguments(Existing(named), arguments);
         }
 
-        if (arguments.Count > 0 && LooksLikeModel(arguments[0]))
+        if (arguments.Count == 0 || (arguments.Count == 1 && !LooksLikeModel(arguments[0])))
         {
-            return File.Exists(arguments[0]) || Directory.Exists(arguments[0])
-                ? new ModelArguments(arguments[0], [.. arguments.Skip(1)])
-                : throw new InputException(
-                    $"There is no model at '{arguments[0]}', and a first argument with a path separator or a model extension is taken for one; "
-                        + "if it is the prompt, name the model before it with -m MODEL."
-                );
+            return new ModelArguments(null, arguments);
         }
 
-        return new ModelArguments(null, arguments);
+        if (File.Exists(arguments[0]) || Directory.Exists(arguments[0]))
+        {
+            return new ModelArguments(arguments[0], [.. arguments.Skip(1)]);
+        }
+
+        throw new InputException(
+            arguments.Count == 1
+                ? $"There is no model at '{arguments[0]}', and a first argument with a path separator or a model extension is taken for one; "
+                    + "if it is the prompt, name the model before it with -m MODEL."
+                : $"There is no model at '{arguments[0]}', and the first of two arguments is taken for one; put a prompt with blanks in quotation marks."
+        );
     }
 
-    /// <summary>Splits the arguments of a command that takes an optional model and exactly <paramref name="rest"/> others.</summary>
+    /// <summary>Splits the arguments of a command that takes an optional model and then a text file.</summary>
+    /// <param name="named">What -m named, or null.</param>
+    /// <param name="arguments">What was given.</param>
+    /// <param name="hasFile">False when the text comes from elsewhere and only the model may be given.</param>
     /// <exception cref="InputException">There are too few or too many.</exception>
-    public static ModelArguments Split(string? named, IReadOnlyList<string> arguments, int rest)
+    public static ModelArguments Split(string? named, IReadOnlyList<string> arguments, bool hasFile)
     {
+        var rest = hasFile ? 1 : 0;
         if (named is null && arguments.Count == rest + 1)
         {
             return new ModelArguments(Existing(arguments[0]), [.. arguments.Skip(1)]);
         }
 
-        return arguments.Count == rest
-            ? new ModelArguments(named is null ? null : Existing(named), arguments)
-            : throw new InputException(
-                $"{arguments.Count} arguments were given; this takes {rest} and, unless -m names one, a model before them."
+        if (arguments.Count > rest)
+        {
+            throw new InputException(
+                $"'{arguments[^1]}' is one argument too many; with -m or --ids fewer are needed."
             );
+        }
+
+        if (arguments.Count < rest || (hasFile && named is null && IsModelFile(arguments[0])))
+        {
+            throw new InputException(
+                "No text file was given; name one after the model, or alone for the default model."
+            );
+        }
+
+        return new ModelArguments(named is null ? null : Existing(named), arguments);
     }
 
     /// <summary>The path when a file or folder is there.</summary>
@@ -78,10 +97,13 @@ public sealed record ModelArguments(string? Model, IReadOnlyList<string> Rest)
                 $"There is no model at '{path}'; give a Hugging Face directory, a .gguf, a llama2.c .bin or a .safetensors beside its config.json."
             );
 
-    private static bool LooksLikeModel(string argument) =>
+    private static bool IsModelFile(string argument) =>
         s_extensions.Any(extension =>
             argument.EndsWith(extension, StringComparison.OrdinalIgnoreCase)
-        )
+        );
+
+    private static bool LooksLikeModel(string argument) =>
+        IsModelFile(argument)
         || argument.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal)
         || argument.Contains(Path.AltDirectorySeparatorChar, StringComparison.Ordinal);
 }

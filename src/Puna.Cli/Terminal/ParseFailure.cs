@@ -39,7 +39,31 @@ public static class ParseFailure
                 : $"'{unknown}' is one argument too many for '{path}'; put a text with blanks in quotation marks, and see '{path} --help'.";
         }
 
-        return $"{result.Errors[0].Message.TrimEnd('.')}; see '{path} --help'.";
+        return $"{Missing(result) ?? result.Errors[0].Message.TrimEnd('.')}; see '{path} --help'.";
+    }
+
+    // The parser's own sentences do not say which argument is missing.
+    private static string? Missing(ParseResult result)
+    {
+        var command = result.CommandResult.Command;
+        foreach (var child in result.CommandResult.Children)
+        {
+            if (
+                child is OptionResult { Tokens.Count: 0, Implicit: false } option
+                && option.Option.Arity.MinimumNumberOfValues > 0
+            )
+            {
+                return $"{option.Option.Name} needs a value";
+            }
+        }
+
+        return command
+            .Arguments.Where(argument =>
+                argument.Arity.MinimumNumberOfValues > 0
+                && result.GetResult(argument) is not { Tokens.Count: > 0 }
+            )
+            .Select(argument => $"{argument.Name} is missing")
+            .FirstOrDefault();
     }
 
     // The parser takes a mistyped option for an argument wherever one fits; only behind "--" may arguments look so.

@@ -11,6 +11,11 @@ public static class TextFile
     /// <exception cref="InputException">It is not there, cannot be read, is too long or is no valid UTF-8.</exception>
     public static string Read(string path)
     {
+        if (Directory.Exists(path))
+        {
+            throw new InputException($"'{path}' is a folder where a text file is needed.");
+        }
+
         try
         {
             var length = new FileInfo(path).Length;
@@ -23,6 +28,11 @@ public static class TextFile
 
             ReadOnlySpan<byte> bytes = File.ReadAllBytes(path);
             return Utf8Text.Decode(bytes.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes, $"'{path}'");
+        }
+        catch (Exception failure)
+            when (failure is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new InputException($"There is no file '{path}'.", failure);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -55,6 +55,16 @@ public static class ModelFiles
         return HuggingFaceModelFile.Open(path);
     }
 
+    /// <summary>True for a llama2.c checkpoint or a safetensors file: weights that have no tokenizer in them.</summary>
+    /// <exception cref="InputException">The file cannot be read.</exception>
+    internal static bool IsWeights(string path)
+    {
+        using var file = Map(path);
+        var start = file.Bytes.Slice(0, Math.Min(file.Length, 64)).Span;
+        return Llama2cHeader.TryRead(file) is not null
+            || SafetensorsHeader.Looks(start, file.Length);
+    }
+
     /// <summary>Maps a regular file that has content.</summary>
     /// <exception cref="InputException">There is none, or it cannot be read.</exception>
     internal static MappedFile Map(string path)

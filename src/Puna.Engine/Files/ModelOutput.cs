@@ -201,6 +201,11 @@ internal sealed class ModelOutput(string path, ModelConfig config)
 
     private static void MakeFolder(string folder)
     {
+        if (System.IO.File.Exists(folder))
+        {
+            throw new InputException($"'{folder}' is a file where a folder is to be written.");
+        }
+
         try
         {
             Directory.CreateDirectory(folder);

@@ -33,7 +33,7 @@ internal static class ModelTokenizers
         var named = Path.Combine(folder, "tokenizer.bin");
         if (own != named && File.Exists(named))
         {
-            return Checked(TokenizerFiles.Load(named), named, config);
+            return Checked(TokenizerFiles.LoadOwn(named), named, config);
         }
 
         var found = Directory
@@ -61,7 +61,7 @@ internal static class ModelTokenizers
     {
         try
         {
-            var data = TokenizerFiles.Load(path);
+            var data = TokenizerFiles.LoadOwn(path);
             return data.Pieces.Count == config.VocabularySize ? data : null;
         }
         catch (InputException)

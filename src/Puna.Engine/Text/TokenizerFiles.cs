@@ -9,12 +9,28 @@ public static class TokenizerFiles
     private const long Largest = 1L << 28;
 
     /// <summary>
-    /// Reads a GGUF file's tokenizer, tokenizer.json, SentencePiece's .model, llama2.c's tokenizer .bin or vocab.json with merges.txt; of a
+    /// Reads the tokenizer of a model, from the file or beside it, or a file that is a tokenizer: a GGUF file's, tokenizer.json, SentencePiece's .model, llama2.c's tokenizer .bin or vocab.json with merges.txt; of a
     /// folder tokenizer.json, else tokenizer.model, else vocab.json. The settings of a Hugging Face folder
     /// (tokenizer_config.json and its neighbours) are taken with a tokenizer.json or tokenizer.model.
     /// </summary>
     /// <exception cref="InputException">There is no tokenizer, or it is damaged.</exception>
     public static TokenizerData Load(string path)
+    {
+        if (Directory.Exists(path) || !ModelFiles.IsWeights(path))
+        {
+            return LoadOwn(path);
+        }
+
+        using var model = ModelFiles.Open(path);
+        return model.Tokenizer
+            ?? throw new InputException(
+                $"The model '{path}' has no tokenizer beside it; give the file of its tokenizer."
+            );
+    }
+
+    /// <summary>As <see cref="Load"/>, but looks beside no weights.</summary>
+    /// <exception cref="InputException">There is no tokenizer, or it is damaged.</exception>
+    internal static TokenizerData LoadOwn(string path)
     {
         if (Directory.Exists(path))
         {
@@ -68,7 +84,7 @@ public static class TokenizerFiles
             var path = Path.Combine(folder, name);
             if (File.Exists(path))
             {
-                return Load(path);
+                return LoadOwn(path);
             }
         }
 

@@ -22,6 +22,12 @@ public sealed class StagedFiles : IDisposable
             throw new InputException($"'{path}' is a folder where a file is to be written.");
         }
 
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path));
+        if (!Directory.Exists(folder))
+        {
+            throw new InputException($"'{path}' cannot be written: there is no folder '{folder}'.");
+        }
+
         var temporary = $"{path}.{Environment.ProcessId}.partial";
         try
         {
