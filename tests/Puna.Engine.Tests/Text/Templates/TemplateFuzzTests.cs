@@ -132,6 +132,94 @@ public sealed class TemplateFuzzTests
         Assert.InRange(rendered, Mutations / 100, Mutations * 99 / 100);
     }
 
+    [Fact]
+    [Trait("speed", "slow")]
+    public void Twenty_thousand_damaged_conversations_render_or_are_refused()
+    {
+        var folder = SharedData.Path("templates");
+        var seeds = Directory
+            .GetFiles(folder, "*.jinja")
+            .Order(StringComparer.Ordinal)
+            .Select(file =>
+                (
+                    ChatTemplate.Parse(File.ReadAllText(file), Limits),
+                    File.ReadAllLines(Path.ChangeExtension(file, ".expected.jsonl"))
+                )
+            )
+            .ToArray();
+        var random = new Random(20260315);
+        var (parsed, rendered) = (0, 0);
+        for (var round = 0; round < Mutations; round++)
+        {
+            var (template, conversations) = seeds[round % seeds.Length];
+            var source = conversations[random.Next(conversations.Length)];
+            var json = DamageValue(source, random);
+            try
+            {
+                using var variables = JsonDocument.Parse(Encoding.UTF8.GetBytes(json));
+                parsed++;
+                _ = template.Render(variables.RootElement, Now);
+                rendered++;
+            }
+            catch (JsonException)
+            {
+                // The command says so; what counts here is what still is JSON.
+            }
+            catch (InputException exception)
+            {
+                Assert.True(exception.Message.Length > 20);
+            }
+            catch (Exception exception) when (exception is not Xunit.Sdk.IAssertionException)
+            {
+                Assert.Fail($"round {round}: {exception}\n{json}");
+            }
+        }
+
+        Assert.InRange(rendered, Mutations / 100, parsed - 1);
+    }
+
+    /// <summary>Puts other values in the places of values, and now and then breaks the text.</summary>
+    private static string DamageValue(string json, Random random)
+    {
+        string[] values =
+        [
+            "null",
+            "true",
+            "-1",
+            "1e999",
+            "123456789012345678901234567890",
+            "\"\"",
+            "\"\\ud800\"",
+            "\"user\"",
+            "[]",
+            "[[]]",
+            "{}",
+            "{\"role\": \"user\"}",
+            "[{\"type\": \"text\"}]",
+        ];
+        var text = new StringBuilder(json);
+        for (var count = random.Next(1, 4); count > 0; count--)
+        {
+            var at = text.ToString().IndexOf(':', random.Next(text.Length));
+            if (at < 0 || random.Next(10) == 0)
+            {
+                text[random.Next(text.Length)] = "[]{},:\"\\0"[random.Next(9)];
+                continue;
+            }
+
+            var end = at + 1;
+            while (end < text.Length && !",}]".Contains(text[end], StringComparison.Ordinal))
+            {
+                end++;
+            }
+
+            text.Remove(at + 1, end - at - 1);
+            text.Insert(at + 1, values[random.Next(values.Length)]);
+        }
+
+        return text.ToString();
+    }
+
     private static string Damage(string source, string other, Random random)
     {
         var text = new StringBuilder(source);
