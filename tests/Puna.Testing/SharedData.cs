@@ -1,3 +1,5 @@
+using System.IO.Compression;
+
 namespace Puna.Testing;
 
 /// <summary>Finds the folder of real weights, texts and oracles that lies beside a checkout, where there is one.</summary>
@@ -20,6 +22,19 @@ public static class SharedData
             $"../shared/data/{relative} is absent"
         );
         return path;
+    }
+
+    /// <summary>The content of a file in it, unpacked when its name ends with .gz; skips the test when it is absent.</summary>
+    public static byte[] Bytes(params ReadOnlySpan<string> parts)
+    {
+        var path = Path(parts);
+        using var file = File.OpenRead(path);
+        using Stream stream = path.EndsWith(".gz", StringComparison.Ordinal)
+            ? new GZipStream(file, CompressionMode.Decompress)
+            : file;
+        using var result = new MemoryStream();
+        stream.CopyTo(result);
+        return result.ToArray();
     }
 
     private static string FindRoot()

@@ -14,6 +14,9 @@ public static class Tolerance
     /// </summary>
     public static double F32Sum(int n) => Math.Max(4, n) * F32Unit;
 
+    /// <summary>Rounding to f32 below its normal numbers, twice: half of the smallest step 2^-149 each, absolute.</summary>
+    public const double F32Subnormal = 1.401298464324817e-45;
+
     /// <summary>One f32 elementary function (exp, sigmoid) by our polynomial, relative: 4 units in the last place.</summary>
     public const double F32Function = 4 * 2 * F32Unit;
 

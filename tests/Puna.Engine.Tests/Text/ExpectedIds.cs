@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using Puna.Engine.Text;
@@ -14,24 +13,10 @@ internal static class ExpectedIds
         StringComparer.Ordinal
     );
 
-    public static byte[] Bytes(params string[] parts)
-    {
-        var bytes = File.ReadAllBytes(SharedData.Path(parts));
-        if (!parts[^1].EndsWith(".gz", StringComparison.Ordinal))
-        {
-            return bytes;
-        }
-
-        using var stream = new GZipStream(new MemoryStream(bytes), CompressionMode.Decompress);
-        var result = new MemoryStream();
-        stream.CopyTo(result);
-        return result.ToArray();
-    }
-
     public static List<(string Text, int[] Ids)> Lines(params string[] parts) =>
         [
             .. Encoding
-                .UTF8.GetString(Bytes(parts))
+                .UTF8.GetString(SharedData.Bytes(parts))
                 .Split('\n', StringSplitOptions.RemoveEmptyEntries)
                 .Select(line =>
                 {
@@ -46,10 +31,10 @@ internal static class ExpectedIds
     public static List<(string Text, int[] Ids)> GgufPairs(string name)
     {
         var input = Encoding.UTF8.GetString(
-            Bytes("tokenizers", "gguf-vocab", $"ggml-vocab-{name}.gguf.inp")
+            SharedData.Bytes("tokenizers", "gguf-vocab", $"ggml-vocab-{name}.gguf.inp")
         );
         var output = Encoding.UTF8.GetString(
-            Bytes("tokenizers", "gguf-vocab", $"ggml-vocab-{name}.gguf.out")
+            SharedData.Bytes("tokenizers", "gguf-vocab", $"ggml-vocab-{name}.gguf.out")
         );
         var texts = input.Split("\n__ggml_vocab_test__\n");
         var lines = output.Split('\n');
@@ -93,13 +78,13 @@ internal static class ExpectedIds
                 ),
                 "tok512.gguf" => Gguf("gguf-types", "f32.gguf"),
                 "llama3.json" => TokenizerJsonReader.Read(
-                    Bytes("tokenizers", "llama3", "tokenizer.json.gz"),
+                    SharedData.Bytes("tokenizers", "llama3", "tokenizer.json.gz"),
                     "tokenizer.json"
                 ),
                 "gpt2.gguf" => Gguf("tokenizers", "gguf-vocab", "ggml-vocab-gpt-2.gguf"),
                 "gpt2.vocab" => VocabularyMergesReader.Read(
-                    Bytes("tokenizers", "gpt2", "vocab.json.gz"),
-                    Bytes("tokenizers", "gpt2", "merges.txt.gz"),
+                    SharedData.Bytes("tokenizers", "gpt2", "vocab.json.gz"),
+                    SharedData.Bytes("tokenizers", "gpt2", "merges.txt.gz"),
                     "vocab.json"
                 ),
                 "llama2.gguf" => Gguf("tokenizers", "gguf-vocab", "ggml-vocab-llama-spm.gguf"),

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Puna.Engine.Text;
+using Puna.Testing;
 
 namespace Puna.Engine.Tests.Text;
 
@@ -74,7 +75,7 @@ public class ExpectedIdsTests
     {
         var tokenizer = ExpectedIds.Tokenizer("smollm2.gguf");
         using var oracle = JsonDocument.Parse(
-            ExpectedIds.Bytes("weights", "smollm2-135m-instruct", "oracle.json")
+            SharedData.Bytes("weights", "smollm2-135m-instruct", "oracle.json")
         );
         foreach (var row in oracle.RootElement.GetProperty("greedy").EnumerateArray())
         {

@@ -9,12 +9,14 @@ namespace Puna.Engine.Tests.Text;
 /// <summary>What the readers take from files, and the sentence they refuse with.</summary>
 public sealed class TokenizerFileTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("puna-text-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    private string Folder => _folder.Path;
+
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void A_hugging_face_folder_is_read_with_its_settings()
+    public void A_hugging_faceFolder_is_read_with_its_settings()
     {
         Write("tokenizer.json", SmallTokenizers.ByteLevelJson().ToJsonString());
         Write(
@@ -25,15 +27,15 @@ public sealed class TokenizerFileTests : IDisposable
             """
         );
         Write("generation_config.json", """{"eos_token_id": [262, 261, 70000]}""");
-        var data = TokenizerFiles.Load(_folder);
+        var data = TokenizerFiles.Load(Folder);
         Assert.Equal((262, 261, true), (data.BosId, data.EosId, data.AddBos));
         Assert.Equal([261, 262], data.EndIds);
         Assert.Equal("D", data.ChatTemplate);
         Write("chat_template.jinja", "J");
         Write("tokenizer_config.json", """{"chat_template": "S"}""");
-        Assert.Equal("J", TokenizerFiles.Load(_folder).ChatTemplate);
-        File.Delete(Path.Combine(_folder, "chat_template.jinja"));
-        Assert.Equal("S", TokenizerFiles.Load(_folder).ChatTemplate);
+        Assert.Equal("J", TokenizerFiles.Load(Folder).ChatTemplate);
+        File.Delete(Path.Combine(Folder, "chat_template.jinja"));
+        Assert.Equal("S", TokenizerFiles.Load(Folder).ChatTemplate);
     }
 
     [Fact]
@@ -265,7 +267,7 @@ public sealed class TokenizerFileTests : IDisposable
     [Fact]
     public void A_file_is_known_by_its_content()
     {
-        var model = Path.Combine(_folder, "any.name");
+        var model = Path.Combine(Folder, "any.name");
         File.Copy(SharedData.Path("weights", "stories260K", "tok512.model"), model);
         var fromModel = TokenizerFiles.Load(model);
         File.Delete(model);
@@ -277,23 +279,49 @@ public sealed class TokenizerFileTests : IDisposable
     }
 
     [Fact]
+    public void The_tokenizer_beside_a_checkpoint_is_found()
+    {
+        var weights = Path.Combine(Folder, "stories260K.bin");
+        File.Copy(SharedData.Path("weights", "stories260K", "stories260K.bin"), weights);
+        Assert.Contains(
+            "no tokenizer beside it",
+            Assert.Throws<InputException>(() => TokenizerFiles.Load(weights)).Message,
+            StringComparison.Ordinal
+        );
+        File.Copy(
+            SharedData.Path("weights", "stories260K", "tok512.bin"),
+            Path.Combine(Folder, "tok512.bin")
+        );
+        Assert.Equal(512, TokenizerFiles.Load(weights).Pieces.Count);
+    }
+
+    [Fact]
+    public void A_fault_in_json_is_one_sentence_with_its_place()
+    {
+        Write("cut.json", "{\n  \"a\":");
+        var path = Path.Combine(Folder, "cut.json");
+        var message = Assert.Throws<InputException>(() => TokenizerFiles.Load(path)).Message;
+        Assert.Contains("no valid JSON", message, StringComparison.Ordinal);
+        Assert.EndsWith("(line 2, byte 7).", message, StringComparison.Ordinal);
+        Assert.DoesNotContain(". ", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_path_without_a_tokenizer_is_refused()
     {
         Assert.Contains(
             "no tokenizer",
-            Assert.Throws<InputException>(() => TokenizerFiles.Load(_folder)).Message,
+            Assert.Throws<InputException>(() => TokenizerFiles.Load(Folder)).Message,
             StringComparison.Ordinal
         );
         Write("empty", "");
-        Assert.Throws<InputException>(() => TokenizerFiles.Load(Path.Combine(_folder, "empty")));
-        Assert.Throws<InputException>(() => TokenizerFiles.Load(Path.Combine(_folder, "absent")));
+        Assert.Throws<InputException>(() => TokenizerFiles.Load(Path.Combine(Folder, "empty")));
+        Assert.Throws<InputException>(() => TokenizerFiles.Load(Path.Combine(Folder, "absent")));
         Write(
             "deep.json",
             new string('{', 100_000).Replace("{", "{\"a\":", StringComparison.Ordinal)
         );
-        Assert.Throws<InputException>(() =>
-            TokenizerFiles.Load(Path.Combine(_folder, "deep.json"))
-        );
+        Assert.Throws<InputException>(() => TokenizerFiles.Load(Path.Combine(Folder, "deep.json")));
     }
 
     [Fact]
@@ -356,7 +384,7 @@ public sealed class TokenizerFileTests : IDisposable
     }
 
     private void Write(string name, string text) =>
-        File.WriteAllText(Path.Combine(_folder, name), text);
+        File.WriteAllText(Path.Combine(Folder, name), text);
 
     private static void Refused(TokenizerData data, string named) =>
         Assert.Contains(

@@ -1,5 +1,6 @@
 using System.Text;
 using Puna.Engine.Text;
+using Puna.Testing;
 
 namespace Puna.Engine.Tests.Text;
 
@@ -12,14 +13,14 @@ public class TokenizerFuzzTests
     [Fact]
     public void A_damaged_sentencepiece_model_never_crashes()
     {
-        var file = ExpectedIds.Bytes("weights", "stories260K", "tok512.model");
+        var file = SharedData.Bytes("weights", "stories260K", "tok512.model");
         Fuzz(file, bytes => SentencePieceModelReader.Read(bytes, "t"));
     }
 
     [Fact]
     public void A_damaged_llama2c_tokenizer_never_crashes()
     {
-        var file = ExpectedIds.Bytes("weights", "stories260K", "tok512.bin");
+        var file = SharedData.Bytes("weights", "stories260K", "tok512.bin");
         Fuzz(file, bytes => Llama2cTokenizerReader.Read(bytes, "t"));
     }
 

@@ -6,30 +6,7 @@ namespace Puna.Kernels.Tests.Quantised.Codecs;
 
 public sealed class DecodeTests
 {
-    public static TheoryData<string> Files =>
-        [
-            "f32",
-            "f16",
-            "bf16",
-            "q8_0",
-            "q4_0",
-            "q4_1",
-            "q5_0",
-            "q5_1",
-            "q2_k",
-            "q3_k",
-            "q4_k",
-            "q5_k",
-            "q6_k",
-            "iq4_nl",
-            "iq4_xs",
-            "tq1_0",
-            "tq2_0",
-            "mxfp4_moe",
-            "q3_k_m",
-            "q4_k_m",
-            "q5_k_m",
-        ];
+    public static TheoryData<string> Files => [.. GgufTypeFiles.Names];
 
     public static TheoryData<ElementFormat> Formats => [.. ElementFormats.All];
 
