@@ -88,7 +88,7 @@ public sealed class Forward : IDisposable
         var residual = _work.Residual.Span.Slice((long)firstRow * hidden, (long)rows * hidden);
         var normed = _work.Normed.Span.Slice(0, (long)rows * hidden);
         Normalise(residual, _model.Weights.FinalNorm, normed, rows, hidden);
-        _work.Activations.Load(normed, hidden, rows, hidden);
+        _work.Activations.Load(normed, hidden, rows, hidden, _pool);
         _model.Weights.Head.Forward(_work.Activations, logits, _pool);
         if (config.LogitsMultiplier != 1)
         {
@@ -233,7 +233,7 @@ public sealed class Forward : IDisposable
             row += count;
         }
 
-        _work.Activations.Load(_work.Attended.Span, queryWidth, tokens, queryWidth);
+        _work.Activations.Load(_work.Attended.Span, queryWidth, tokens, queryWidth, _pool);
         weights.Output.Forward(_work.Activations, _work.Branch.Span, _pool);
         AddBranch(weights.AttentionPostNorm, tokens);
     }
@@ -401,7 +401,7 @@ public sealed class Forward : IDisposable
             width,
             _pool
         );
-        _work.Activations.Load(_work.Gate.Span, width, tokens, width);
+        _work.Activations.Load(_work.Gate.Span, width, tokens, width, _pool);
         weights.Down.Forward(_work.Activations, _work.Branch.Span, _pool);
         AddBranch(weights.MlpPostNorm, tokens);
     }
@@ -410,7 +410,7 @@ public sealed class Forward : IDisposable
     {
         var hidden = _plan.Config.HiddenSize;
         Normalise(_work.Residual.Span, norm, _work.Normed.Span, tokens, hidden);
-        _work.Activations.Load(_work.Normed.Span, hidden, tokens, hidden);
+        _work.Activations.Load(_work.Normed.Span, hidden, tokens, hidden, _pool);
     }
 
     private void AddBranch(NativeBuffer<float>? postNorm, int tokens)
