@@ -72,17 +72,8 @@ public static class TemplateRenderCommand
             );
         }
 
-        return (
-            source,
-            SpecialText(tokenizer, tokenizer.BosId),
-            SpecialText(tokenizer, tokenizer.EosId)
-        );
+        return (source, tokenizer.Spelling(tokenizer.BosId), tokenizer.Spelling(tokenizer.EosId));
     }
-
-    private static string SpecialText(TokenizerData tokenizer, int? id) =>
-        id is { } known && known >= 0 && known < tokenizer.Pieces.Count
-            ? tokenizer.Pieces[known]
-            : "";
 
     private static JsonDocument Variables(string path)
     {

@@ -16,13 +16,10 @@ public static class ChatPrompt
         var rendered = template.Render(
             messages,
             addGenerationPrompt: true,
-            Spelling(tokenizer, tokenizer.Data.BosId),
-            Spelling(tokenizer, tokenizer.Data.EosId),
+            tokenizer.Data.Spelling(tokenizer.Data.BosId),
+            tokenizer.Data.Spelling(tokenizer.Data.EosId),
             TimeProvider.System.GetLocalNow().DateTime
         );
         return [.. tokenizer.Encode(rendered)];
     }
-
-    private static string Spelling(ITokenizer tokenizer, int? id) =>
-        id is { } known ? tokenizer.Data.Pieces[known] : "";
 }

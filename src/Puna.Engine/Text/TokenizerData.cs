@@ -77,4 +77,8 @@ public sealed record TokenizerData
 
     /// <summary>Chat template (Jinja), when the file has one.</summary>
     public string? ChatTemplate { get; init; }
+
+    /// <summary>How a special token is spelt, as chat templates want it; empty when there is none.</summary>
+    public string Spelling(int? id) =>
+        id is { } known && known >= 0 && known < Pieces.Count ? Pieces[known] : "";
 }
