@@ -4,8 +4,9 @@ namespace Puna.Kernels.Threads;
 public interface IParallelJob
 {
     /// <summary>
-    /// Does part <paramref name="part"/> of <paramref name="parts"/>. Every part runs exactly once, on a thread of
-    /// its own; results must not depend on <paramref name="parts"/>.
+    /// Does part <paramref name="part"/> of <paramref name="parts"/>. Every part runs exactly once, at the same time as
+    /// others or after them on the same thread: a part must not wait for another. Results must not depend on
+    /// <paramref name="parts"/>.
     /// </summary>
     void Execute(int part, int parts);
 }

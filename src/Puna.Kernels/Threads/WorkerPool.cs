@@ -3,24 +3,34 @@ using System.Runtime.CompilerServices;
 namespace Puna.Kernels.Threads;
 
 /// <summary>
-/// A fixed set of threads that run the parts of one job at a time; the caller's thread does part 0. Between jobs the
+/// A fixed set of threads that run the parts of one job at a time; the caller's thread does part 0, and any part that
+/// no worker has begun by then, so that a worker whose processor is busy elsewhere delays nobody. Between jobs the
 /// workers spin for a short while (a token's kernels follow each other within microseconds), yield, and then sleep.
 /// Not re-entrant: a job must not run another job, and one thread at a time may call <see cref="Run"/>.
 /// </summary>
 public sealed unsafe class WorkerPool : IDisposable
 {
-    // A round of spinning lasts about 0.3 microseconds: some 50 microseconds in all, longer than the pauses between the
-    // kernels of a token. Then the processor is offered to others, so that on a busy machine the thread that everyone
-    // waits for gets to run, and only then a worker sleeps.
-    private const int SpinRounds = 160;
+    // Some 50 microseconds of spinning, longer than the pauses between the kernels of a token. Then the processor is
+    // offered to others, so that on a busy machine the thread that everyone waits for gets to run, and only then a
+    // worker sleeps.
+    private const int SpinRounds = 640;
     private const int YieldRounds = 1500;
+
+    // One cache line for each worker: its part of the current job, and whether it sleeps. The part's word is
+    // 4 * (number of the job) + one of the states, so that a worker that comes late cannot mistake one job for another.
+    private const int SlotWords = 16;
+    private const int AsleepWord = 1;
+    private const long Offered = 0;
+    private const long Taken = 1;
+    private const long Done = 2;
+    private const long StateMask = 3;
+
     private readonly Thread[] _workers;
     private readonly SemaphoreSlim[] _wake;
-    private readonly int[] _asleep;
+    private readonly long[] _slots;
     private void* _job;
     private delegate* <void*, int, int, void> _entry;
-    private volatile int _generation;
-    private int _pending;
+    private long _jobs;
     private volatile bool _stopping;
     private Exception? _fault;
 
@@ -31,11 +41,11 @@ public sealed unsafe class WorkerPool : IDisposable
         Threads = threads;
         _workers = new Thread[threads - 1];
         _wake = new SemaphoreSlim[threads - 1];
-        // One cache line apart, so that a worker going to sleep does not disturb its neighbour.
-        _asleep = new int[threads * 16];
+        _slots = new long[(threads + 1) * SlotWords];
         for (var index = 0; index < _workers.Length; index++)
         {
             var part = index + 1;
+            Slot(part) = Done;
             _wake[index] = new SemaphoreSlim(0);
             _workers[index] = new Thread(() => Work(part))
             {
@@ -65,26 +75,16 @@ public sealed unsafe class WorkerPool : IDisposable
         {
             _job = pointer;
             _entry = &Enter<TJob>;
-            Volatile.Write(ref _pending, _workers.Length);
-            Interlocked.Increment(ref _generation);
-            for (var index = 0; index < _workers.Length; index++)
-            {
-                if (Interlocked.Exchange(ref _asleep[(index + 1) * 16], 0) == 1)
-                {
-                    _wake[index].Release();
-                }
-            }
-
+            Offer();
+            var finished = false;
             try
             {
                 job.Execute(0, Threads);
+                finished = true;
             }
             finally
             {
-                for (var rounds = 0; Volatile.Read(ref _pending) > 0; rounds++)
-                {
-                    Pause(rounds);
-                }
+                Complete(finished);
             }
         }
 
@@ -99,7 +99,6 @@ public sealed unsafe class WorkerPool : IDisposable
     public void Dispose()
     {
         _stopping = true;
-        Interlocked.Increment(ref _generation);
         for (var index = 0; index < _workers.Length; index++)
         {
             _wake[index].Release();
@@ -115,7 +114,7 @@ public sealed unsafe class WorkerPool : IDisposable
     {
         if (rounds < SpinRounds)
         {
-            Thread.SpinWait(8);
+            Thread.SpinWait(2);
         }
         else
         {
@@ -123,47 +122,109 @@ public sealed unsafe class WorkerPool : IDisposable
         }
     }
 
-    private void Work(int part)
+    private ref long Slot(int part) => ref _slots[part * SlotWords];
+
+    private ref long Asleep(int part) => ref _slots[part * SlotWords + AsleepWord];
+
+    private void Offer()
     {
-        var seen = 0;
-        while (true)
+        _jobs++;
+        for (var part = 1; part < Threads; part++)
         {
-            var rounds = 0;
-            while (_generation == seen)
+            _ = Interlocked.Exchange(ref Slot(part), 4 * _jobs + Offered);
+            if (
+                Volatile.Read(ref Asleep(part)) == 1
+                && Interlocked.Exchange(ref Asleep(part), 0) == 1
+            )
             {
-                if (++rounds < SpinRounds + YieldRounds)
+                _wake[part - 1].Release();
+            }
+        }
+    }
+
+    /// <summary>Does (or, after a fault, gives up) the parts that nobody has begun, and waits for the others.</summary>
+    private void Complete(bool execute)
+    {
+        for (var part = 1; part < Threads; part++)
+        {
+            if (Take(part, 4 * _jobs + Offered))
+            {
+                if (execute)
                 {
-                    Pause(rounds);
-                    continue;
+                    Execute(part);
                 }
 
-                // Announce sleep first and look again after: a job that starts in between sees the announcement.
-                Interlocked.Exchange(ref _asleep[part * 16], 1);
-                if (_generation != seen && Interlocked.Exchange(ref _asleep[part * 16], 0) == 1)
+                continue;
+            }
+
+            for (var rounds = 0; Volatile.Read(ref Slot(part)) != 4 * _jobs + Done; rounds++)
+            {
+                Pause(rounds);
+            }
+        }
+    }
+
+    private bool Take(int part, long offer) =>
+        Interlocked.CompareExchange(ref Slot(part), offer - Offered + Taken, offer) == offer;
+
+    private void Execute(int part)
+    {
+        try
+        {
+            _entry(_job, part, Threads);
+        }
+        catch (Exception fault)
+        {
+            _fault = fault;
+        }
+
+        Volatile.Write(ref Slot(part), (Slot(part) & ~StateMask) + Done);
+    }
+
+    private void Work(int part)
+    {
+        while (true)
+        {
+            for (var rounds = 0; ; rounds++)
+            {
+                var word = Volatile.Read(ref Slot(part));
+                if (_stopping)
+                {
+                    return;
+                }
+
+                if ((word & StateMask) == Offered && Take(part, word))
                 {
                     break;
                 }
 
-                _wake[part - 1].Wait();
-                rounds = 0;
+                if (rounds < SpinRounds + YieldRounds)
+                {
+                    Pause(rounds);
+                }
+                else
+                {
+                    Sleep(part);
+                    rounds = 0;
+                }
             }
 
-            seen = _generation;
-            if (_stopping)
-            {
-                return;
-            }
-
-            try
-            {
-                _entry(_job, part, Threads);
-            }
-            catch (Exception fault)
-            {
-                _fault = fault;
-            }
-
-            Interlocked.Decrement(ref _pending);
+            Execute(part);
         }
+    }
+
+    private void Sleep(int part)
+    {
+        // Announce sleep first and look again after: a job that starts in between sees the announcement.
+        Interlocked.Exchange(ref Asleep(part), 1);
+        if (
+            (Volatile.Read(ref Slot(part)) & StateMask) == Offered
+            && Interlocked.Exchange(ref Asleep(part), 0) == 1
+        )
+        {
+            return;
+        }
+
+        _wake[part - 1].Wait();
     }
 }
