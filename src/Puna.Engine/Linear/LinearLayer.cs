@@ -30,9 +30,18 @@ public sealed class LinearLayer : IDisposable
     public void Forward(ActivationRows x, NativeSpan<float> y, WorkerPool pool)
     {
         Weight.Multiply(x, y, Weight.Rows, pool);
+        AddBias(x.Tokens, y, pool);
+    }
+
+    /// <summary>W and where W x goes, for a job that several layers share; <see cref="AddBias"/> comes after it.</summary>
+    public MatrixProduct Product(NativeSpan<float> y) => new(Weight, y);
+
+    /// <summary>y[t, :] += b for <paramref name="tokens"/> rows, where there is a bias.</summary>
+    public void AddBias(int tokens, NativeSpan<float> y, WorkerPool pool)
+    {
         if (_bias is not null)
         {
-            BiasAdd.Forward(y, Weight.Rows, _bias.Span, x.Tokens, Weight.Rows, pool);
+            BiasAdd.Forward(y, Weight.Rows, _bias.Span, tokens, Weight.Rows, pool);
         }
     }
 

@@ -198,11 +198,9 @@ public sealed class Forward : IDisposable
         var bank = _plan.Banks[attention.Bank];
         var queryWidth = attention.Heads * attention.HeadDim;
         LoadNormalised(weights.AttentionNorm, tokens);
-        weights.Query.Forward(_work.Activations, _work.Queries.Span, _pool);
-        if (weights.Key is { } key)
+        Project(weights, tokens);
+        if (weights.Key is not null)
         {
-            key.Forward(_work.Activations, _work.Keys.Span, _pool);
-            weights.Value!.Forward(_work.Activations, _work.Values.Span, _pool);
             Prepare(attention, _work.Keys, weights.KeyNorm, tokens, bank.Heads);
         }
 
@@ -236,6 +234,29 @@ public sealed class Forward : IDisposable
         _work.Activations.Load(_work.Attended.Span, queryWidth, tokens, queryWidth, _pool);
         weights.Output.Forward(_work.Activations, _work.Branch.Span, _pool);
         AddBranch(weights.AttentionPostNorm, tokens);
+    }
+
+    private void Project(LayerWeights weights, int tokens)
+    {
+        var queries = _work.Queries.Span;
+        if (weights.Key is not { } key || weights.Value is not { } value)
+        {
+            weights.Query.Forward(_work.Activations, queries, _pool);
+            return;
+        }
+
+        var keys = _work.Keys.Span;
+        var values = _work.Values.Span;
+        JoinedProduct.Multiply(
+            _work.Activations,
+            _pool,
+            weights.Query.Product(queries),
+            key.Product(keys),
+            value.Product(values)
+        );
+        weights.Query.AddBias(tokens, queries, _pool);
+        key.AddBias(tokens, keys, _pool);
+        value.AddBias(tokens, values, _pool);
     }
 
     private void Attend(LayerSpec layer, Segment segment, int row)
@@ -387,8 +408,14 @@ public sealed class Forward : IDisposable
     private void Transform(LayerSpec layer, LayerWeights weights, int tokens)
     {
         LoadNormalised(weights.MlpNorm, tokens);
-        weights.Gate.Forward(_work.Activations, _work.Gate.Span, _pool);
-        weights.Up.Forward(_work.Activations, _work.Up.Span, _pool);
+        JoinedProduct.Multiply(
+            _work.Activations,
+            _pool,
+            weights.Gate.Product(_work.Gate.Span),
+            weights.Up.Product(_work.Up.Span)
+        );
+        weights.Gate.AddBias(tokens, _work.Gate.Span, _pool);
+        weights.Up.AddBias(tokens, _work.Up.Span, _pool);
         var width = layer.Mlp.Width;
         SwiGlu.Forward(
             _work.Gate.Span,

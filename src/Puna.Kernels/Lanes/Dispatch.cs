@@ -34,9 +34,9 @@ public static class Dispatch
         }
     }
 
-    /// <summary>Runs a kernel's body at <see cref="Level"/> on this thread.</summary>
-    internal static void Run<TJob>(TJob job)
-        where TJob : struct, ILanesJob => new LevelJob<TJob>(job).Execute(0, 1);
+    /// <summary>Runs a part of a kernel's body at <see cref="Level"/> on this thread.</summary>
+    internal static void Run<TJob>(TJob job, int part = 0, int parts = 1)
+        where TJob : struct, ILanesJob => new LevelJob<TJob>(job).Execute(part, parts);
 
     /// <summary>The first of the <paramref name="count"/> items that part <paramref name="part"/> does.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -9,7 +9,7 @@ namespace Puna.Kernels.Matrices;
 /// F32, F16 or BF16 weights in the layout [row group][column][16 rows], elements coded as in the file and widened to
 /// f32 as they are used: every product is f32.
 /// </summary>
-public sealed unsafe class DensePackedMatrix : PackedMatrix
+internal sealed unsafe class DensePackedMatrix : PackedMatrix, IPartitionedProduct
 {
     private readonly NativeBuffer<byte> _weights;
 
@@ -134,6 +134,29 @@ public sealed unsafe class DensePackedMatrix : PackedMatrix
     /// <inheritdoc/>
     public override void Dispose() => _weights.Dispose();
 
+    /// <inheritdoc/>
+    public void MultiplyPart(
+        ActivationRows x,
+        NativeSpan<float> y,
+        int yStride,
+        int part,
+        int parts
+    )
+    {
+        switch (Format)
+        {
+            case ElementFormat.F32:
+                MultiplyPart<DenseElements.F32>(x, y, yStride, part, parts);
+                break;
+            case ElementFormat.F16:
+                MultiplyPart<DenseElements.F16>(x, y, yStride, part, parts);
+                break;
+            default:
+                MultiplyPart<DenseElements.BF16>(x, y, yStride, part, parts);
+                break;
+        }
+    }
+
     /// <summary>The body at one width, on this thread: what the tests force.</summary>
     internal void Body<TElement, TLanes>(
         float* x,
@@ -194,6 +217,38 @@ public sealed unsafe class DensePackedMatrix : PackedMatrix
                 y.Pointer,
                 yStride,
                 pool
+            );
+        }
+    }
+
+    private void MultiplyPart<TElement>(
+        ActivationRows x,
+        NativeSpan<float> y,
+        int yStride,
+        int part,
+        int parts
+    )
+        where TElement : struct, IDenseElement
+    {
+        if (x.Tokens == 1)
+        {
+            Dispatch.Run(
+                new DenseGemv<TElement>(Weights, Rows, Columns, x.Values.Pointer, y.Pointer),
+                part,
+                parts
+            );
+        }
+        else
+        {
+            PanelProduct.MultiplyPart(
+                new DensePanelSource<TElement>(Weights, Columns),
+                Rows,
+                Columns,
+                x,
+                y.Pointer,
+                yStride,
+                part,
+                parts
             );
         }
     }

@@ -93,7 +93,7 @@ public abstract class PackedMatrix : IDisposable
 
     /// <summary>Checks the arguments of <see cref="Multiply"/>.</summary>
     /// <exception cref="ArgumentException">The shapes do not fit each other or the memory.</exception>
-    protected void CheckProduct(ActivationRows x, NativeSpan<float> y, int yStride)
+    protected internal void CheckProduct(ActivationRows x, NativeSpan<float> y, int yStride)
     {
         if (x.Columns != Columns)
         {

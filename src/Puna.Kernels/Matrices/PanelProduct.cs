@@ -43,6 +43,33 @@ internal static unsafe class PanelProduct
             (long)rows * columns * tokens
         );
 
+    /// <summary>Part <paramref name="part"/> of <paramref name="parts"/> of the same, on this thread.</summary>
+    public static void MultiplyPart<TSource>(
+        TSource source,
+        int rows,
+        int columns,
+        ActivationRows x,
+        float* y,
+        nint yStride,
+        int part,
+        int parts
+    )
+        where TSource : struct, IPanelSource =>
+        Dispatch.Run(
+            new Job<TSource>(
+                source,
+                rows,
+                columns,
+                x.Values.Pointer,
+                x.Stride,
+                x.Tokens,
+                y,
+                yStride
+            ),
+            part,
+            parts
+        );
+
     /// <summary>Rounds up to a multiple of 64 bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float* Align(float* pointer) => (float*)(((nint)pointer + 63) & ~63);

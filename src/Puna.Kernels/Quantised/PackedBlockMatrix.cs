@@ -10,7 +10,8 @@ namespace Puna.Kernels.Quantised;
 /// (see <see cref="BlockProduct"/>); with f32 activations the weights are decoded to f32 panels.
 /// </summary>
 internal abstract unsafe class PackedBlockMatrix(ElementFormat format, int rows, int columns)
-    : PackedMatrix(format, rows, columns)
+    : PackedMatrix(format, rows, columns),
+        IPartitionedProduct
 {
     /// <inheritdoc/>
     public sealed override void Multiply(
@@ -29,6 +30,15 @@ internal abstract unsafe class PackedBlockMatrix(ElementFormat format, int rows,
             MultiplyF32(x, y, yStride, pool);
         }
     }
+
+    /// <inheritdoc/>
+    public abstract void MultiplyPart(
+        ActivationRows x,
+        NativeSpan<float> y,
+        int yStride,
+        int part,
+        int parts
+    );
 
     /// <summary>The int8 product with the vectors of a level; every level runs everywhere, in software if it must.</summary>
     internal abstract void MultiplyInt8(

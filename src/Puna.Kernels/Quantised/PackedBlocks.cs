@@ -72,6 +72,34 @@ internal sealed unsafe class PackedBlocks<TLayout> : PackedBlockMatrix
     public override void Dispose() => _memory.Dispose();
 
     /// <inheritdoc/>
+    public override void MultiplyPart(
+        ActivationRows x,
+        NativeSpan<float> y,
+        int yStride,
+        int part,
+        int parts
+    )
+    {
+        if (x.Format == ActivationFormat.Int8)
+        {
+            Int8Job(x, y, yStride, Dispatch.Level).Execute(part, parts);
+        }
+        else
+        {
+            PanelProduct.MultiplyPart(
+                new BlockPanelSource<TLayout>(_storage),
+                Rows,
+                Columns,
+                x,
+                y.Pointer,
+                yStride,
+                part,
+                parts
+            );
+        }
+    }
+
+    /// <inheritdoc/>
     internal override void MultiplyInt8(
         ActivationRows x,
         NativeSpan<float> y,
@@ -81,14 +109,7 @@ internal sealed unsafe class PackedBlocks<TLayout> : PackedBlockMatrix
     )
     {
         CheckProduct(x, y, yStride);
-        var job = new BlockProductJob<TLayout>(
-            _storage,
-            x.Quantised.Pointer,
-            x.Tokens,
-            y.Pointer,
-            yStride,
-            level
-        );
+        var job = Int8Job(x, y, yStride, level);
         if ((long)Rows * Columns * x.Tokens < Dispatch.ParallelWork)
         {
             job.Execute(0, 1);
@@ -124,6 +145,13 @@ internal sealed unsafe class PackedBlocks<TLayout> : PackedBlockMatrix
     /// <inheritdoc/>
     internal override void DecodePanel(int group, int first, int count, int width, float* panel) =>
         _storage.Decode(group, first, count, width, panel);
+
+    private BlockProductJob<TLayout> Int8Job(
+        ActivationRows x,
+        NativeSpan<float> y,
+        int yStride,
+        KernelLevel level
+    ) => new(_storage, x.Quantised.Pointer, x.Tokens, y.Pointer, yStride, level);
 
     private static void CopyColumn(float* source, Span<float> target)
     {

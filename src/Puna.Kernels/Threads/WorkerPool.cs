@@ -62,7 +62,7 @@ public sealed unsafe class WorkerPool : IDisposable
     /// <summary>Runs every part of the job and returns when all are done.</summary>
     /// <exception cref="AggregateException">A part threw; the first fault is inside.</exception>
     public void Run<TJob>(ref TJob job)
-        where TJob : struct, IParallelJob
+        where TJob : struct, IParallelJob, allows ref struct
     {
         if (_workers.Length == 0)
         {
@@ -108,7 +108,8 @@ public sealed unsafe class WorkerPool : IDisposable
     }
 
     private static void Enter<TJob>(void* job, int part, int parts)
-        where TJob : struct, IParallelJob => Unsafe.AsRef<TJob>(job).Execute(part, parts);
+        where TJob : struct, IParallelJob, allows ref struct =>
+        Unsafe.AsRef<TJob>(job).Execute(part, parts);
 
     private static void Pause(int rounds)
     {
