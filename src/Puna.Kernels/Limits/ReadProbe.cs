@@ -5,7 +5,7 @@ using Puna.Kernels.Lanes;
 namespace Puna.Kernels.Limits;
 
 /// <summary>
-/// Reads memory once, each thread a stretch of its own, as four streams with the lines ahead of each prefetched: the
+/// Reads memory once (but for what does not fill a line of every stream), each thread a stretch of its own, as four streams with the lines ahead of each prefetched: the
 /// fastest form found for memory far larger than the caches.
 /// </summary>
 internal readonly unsafe struct ReadProbe(float* memory, long floats, float* sink) : ILanesJob
