@@ -34,6 +34,7 @@ public static class RootCommandFactory
         root.Subcommands.Add(ConvertCommand.Create());
         root.Subcommands.Add(NewCommand.Create());
         root.Subcommands.Add(EvalCommand.Create());
+        root.Subcommands.Add(BenchCommand.Create());
         return root;
     }
 }

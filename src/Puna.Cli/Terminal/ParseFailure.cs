@@ -26,7 +26,7 @@ public static class ParseFailure
         [
             .. command.Subcommands.Where(sub => !sub.Hidden).Select(sub => sub.Name),
         ];
-        if (known.Count > 0 && result.UnmatchedTokens.Count == 0)
+        if (known.Count > 0 && command.Action is null && result.UnmatchedTokens.Count == 0)
         {
             return $"'{path}' needs a command: {string.Join(", ", known)}; see '{path} --help'.";
         }

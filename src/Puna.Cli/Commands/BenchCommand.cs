@@ -1,0 +1,251 @@
+using System.CommandLine;
+using System.Text.Json;
+using Puna.Cli.Models;
+using Puna.Cli.Terminal;
+using Puna.Engine;
+using Puna.Engine.Decoding;
+using Puna.Engine.Measurement;
+using Puna.Kernels.Limits;
+
+namespace Puna.Cli.Commands;
+
+/// <summary><c>puna bench</c>: how fast a model runs here, and how near to the limits of the machine.</summary>
+public static class BenchCommand
+{
+    /// <summary>Makes the command.</summary>
+    public static Command Create()
+    {
+        var model = new Argument<string?>("MODEL")
+        {
+            Description = "The model; the default one when this is left out.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var prompt = Numbers("-p", "--prompt", "512", "Lengths of prompts to read; 0 for none");
+        var decode = Numbers("-n", "--tokens", "128", "Numbers of tokens to decode; 0 for none");
+        var batch = Numbers("-b", "--batch", "1", "Numbers of sequences to decode together");
+        var depth = Numbers(
+            "--depth",
+            "-d",
+            "0",
+            "Tokens that each sequence's cache already holds"
+        );
+        var repeat = Repeat();
+        var json = new Option<bool>("--json")
+        {
+            Description = "Print one JSON object with the machine, its limits and the rows.",
+        };
+        var command = new ExampleCommand(
+            "bench",
+            "Measure how fast a model reads prompts (pp) and decodes (tg), and the machine's limits.",
+            Examples.Of(
+                "puna bench",
+                "puna bench model.gguf -p 512 -n 128 -b 1,2,4,8,16",
+                "puna bench model.gguf -p 0 -n 64 --depth 0,4096,8192 --kv-format int8 --repeat 3 --json"
+            )
+        )
+        {
+            model,
+            prompt,
+            decode,
+            batch,
+            depth,
+            repeat,
+            json,
+        };
+        var modelOptions = new ModelOptions(command);
+        command.SetAction(
+            (result, cancellation) =>
+            {
+                var options = new BenchOptions
+                {
+                    PromptTokens = Some(prompt, result),
+                    DecodeTokens = Some(decode, result),
+                    Batches = NumberList.Parse(batch.Name, result.GetValue(batch)!),
+                    Depths = NumberList.Parse(depth.Name, result.GetValue(depth)!),
+                    Repeats = result.GetValue(repeat),
+                };
+                if (options.PromptTokens.Count + options.DecodeTokens.Count == 0)
+                {
+                    throw new InputException(
+                        "-p 0 and -n 0 leave nothing to measure; give one of them a number of tokens."
+                    );
+                }
+
+                using var engine = ModelLoading.Load(
+                    Path(modelOptions.Named(result), result.GetValue(model), command),
+                    modelOptions.Read(result),
+                    cancellation
+                );
+                var (limits, rows) = Measure(engine, options, cancellation);
+                if (result.GetValue(json))
+                {
+                    WriteJson(engine, limits, rows);
+                }
+                else
+                {
+                    WriteTable(engine, limits, rows);
+                }
+
+                return Task.FromResult(ExitCode.Done);
+            }
+        );
+        return command;
+    }
+
+    /// <summary>The option for the number of timed repetitions.</summary>
+    internal static Option<int> Repeat() =>
+        new("--repeat", "-r")
+        {
+            Description = "Timed repetitions; the median and the spread are reported.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 5,
+        };
+
+    private static Option<string> Numbers(
+        string name,
+        string alias,
+        string standard,
+        string description
+    ) =>
+        new(name, alias)
+        {
+            Description = $"{description}.",
+            HelpName = "N,N,...",
+            DefaultValueFactory = _ => standard,
+        };
+
+    private static List<int> Some(Option<string> option, ParseResult result) =>
+        [.. NumberList.Parse(option.Name, result.GetValue(option)!).Where(number => number != 0)];
+
+    private static string? Path(string? named, string? given, Command command)
+    {
+        if (named is not null && given is not null)
+        {
+            throw new InputException($"'{given}' and -m {named} were given; name the model once.");
+        }
+
+        var path = named ?? given;
+        if (path is null || File.Exists(path) || Directory.Exists(path))
+        {
+            return path;
+        }
+
+        var kinds = command.Subcommands.Select(sub => sub.Name);
+        return NearestName.Of(path, kinds) is { } kind
+            ? throw new InputException(
+                $"There is no model at '{path}' and no such kind of bench (the nearest is {kind})."
+            )
+            : ModelArguments.Existing(path);
+    }
+
+    private static (MachineLimits Limits, List<BenchRow> Rows) Measure(
+        InferenceEngine engine,
+        BenchOptions options,
+        CancellationToken cancellation
+    )
+    {
+        using var bench = new ModelBench(engine, options);
+        using var progress = new TaskProgress("measuring");
+        progress.Report(0, "the machine");
+        var before = Limits(engine);
+        var rows = bench.Run(new ShareOf(progress), cancellation).ToList();
+
+        // Other work on the machine comes and goes within minutes: the limits are taken at both ends.
+        return (before.OrBetter(Limits(engine)), rows);
+    }
+
+    private static MachineLimits Limits(InferenceEngine engine)
+    {
+        using var probe = new LimitProbe(engine.Pool);
+        return probe.Measure();
+    }
+
+    private static string Id(BenchTest test) => test == BenchTest.Prompt ? "pp" : "tg";
+
+    private static string Limit(BenchTest test) =>
+        test == BenchTest.Prompt ? "f32 multiply-add" : "memory read";
+
+    private static void WriteJson(
+        InferenceEngine engine,
+        MachineLimits limits,
+        List<BenchRow> rows
+    ) =>
+        JsonOutput.Write(writer =>
+        {
+            MachineOutput.Write(writer, limits);
+            writer.WriteStartObject("model");
+            writer.WriteString("path", engine.Model.Path);
+            writer.WriteNumber("weight_bytes", engine.Model.Weights.Bytes);
+            writer.WriteString(
+                "activations",
+                engine.Options.Activations.ToString().ToLowerInvariant()
+            );
+            writer.WriteString("kv_format", engine.Options.KeyFormat.ToString().ToLowerInvariant());
+            writer.WriteEndObject();
+            writer.WriteStartArray("rows");
+            foreach (var row in rows)
+            {
+                WriteRow(writer, row, limits);
+            }
+
+            writer.WriteEndArray();
+        });
+
+    private static void WriteRow(Utf8JsonWriter writer, BenchRow row, MachineLimits limits)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("test", Id(row.Test));
+        writer.WriteNumber("tokens", row.Tokens);
+        writer.WriteNumber("batch", row.Batch);
+        writer.WriteNumber("depth", row.Depth);
+        writer.WriteNumber("tokens_per_second", row.TokensPerSecond);
+        writer.WriteNumber("spread", row.Rate.Spread);
+        writer.WriteNumber("bytes_per_second", row.BytesPerSecond);
+        writer.WriteNumber("flops", row.OperationsPerSecond);
+        writer.WriteString("limit", Limit(row.Test));
+        writer.WriteNumber("share_of_limit", row.ShareOfLimit(limits));
+        writer.WriteStartArray("samples");
+        foreach (var sample in row.Rate.Samples)
+        {
+            writer.WriteNumberValue(sample);
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    private static void WriteTable(
+        InferenceEngine engine,
+        MachineLimits limits,
+        List<BenchRow> rows
+    )
+    {
+        MachineOutput.WriteText(limits);
+        Console.Out.WriteLine(
+            $"{System.IO.Path.GetFileName(engine.Model.Path)}, weights {Sizes.Bytes(engine.Model.Weights.Bytes)}, "
+                + $"activations {engine.Options.Activations.ToString().ToLowerInvariant()}, "
+                + $"keys and values {engine.Options.KeyFormat.ToString().ToLowerInvariant()}"
+        );
+        TableOutput.Write(
+            ["test", "depth", "batch", "tokens/s", "spread", "GB/s", "GFLOP/s", "of the limit"],
+            rows.Select(row =>
+                (IReadOnlyList<string>)
+                    [
+                        $"{Id(row.Test)} {row.Tokens}",
+                        $"{row.Depth}",
+                        $"{row.Batch}",
+                        $"{row.TokensPerSecond:F1}",
+                        $"{row.Rate.Spread:P1}",
+                        $"{row.BytesPerSecond / 1e9:F1}",
+                        $"{row.OperationsPerSecond / 1e9:F1}",
+                        $"{row.ShareOfLimit(limits):P0} of {Limit(row.Test)}",
+                    ]
+            )
+        );
+    }
+
+    private sealed class ShareOf(TaskProgress progress) : IProgress<BenchProgress>
+    {
+        public void Report(BenchProgress value) => progress.Report(value.Share, value.Row);
+    }
+}

@@ -1,0 +1,268 @@
+using System.Diagnostics;
+using Puna.Engine.Cache;
+using Puna.Engine.Decoding;
+using Puna.Engine.Model;
+using Puna.Kernels.Elementwise;
+using Puna.Kernels.Limits;
+using Puna.Kernels.Memory;
+using Puna.Kernels.Randomness;
+
+namespace Puna.Engine.Measurement;
+
+/// <summary>
+/// Measures how fast a model reads prompts and decodes. The ids are random and the caches are filled with random keys
+/// and values, each sequence with pages of its own: speed does not depend on what the numbers are. Decoding is greedy, so
+/// that each step waits for the one before it.
+/// </summary>
+public sealed class ModelBench : IDisposable
+{
+    // Methods are compiled again, better, when they were called 30 times and 100 ms have passed without new ones.
+    private const int WarmUpPasses = 32;
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(0.4);
+    private static readonly TimeSpan s_compilation = TimeSpan.FromSeconds(0.2);
+    private readonly InferenceEngine _engine;
+    private readonly BenchOptions _options;
+    private readonly List<KvSequence> _sequences = [];
+    private readonly NativeBuffer<float> _logits;
+    private readonly int[] _prompt;
+    private readonly int[] _next;
+    private readonly Segment[] _segments;
+
+    /// <summary>Prepares the measurement.</summary>
+    /// <exception cref="InputException">A number is out of range or a depth lies beyond the context.</exception>
+    public ModelBench(InferenceEngine engine, BenchOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        ArgumentNullException.ThrowIfNull(options);
+        Check(options, engine.ContextLength, engine.Forward.MaximumTokens);
+        _engine = engine;
+        _options = options;
+        var batch = options.Batches.Append(1).Max();
+        var vocabulary = engine.Model.Config.VocabularySize;
+        _logits = new NativeBuffer<float>((long)batch * vocabulary);
+        _next = new int[batch];
+        _segments = new Segment[batch];
+        var random = new PhiloxRandom(0);
+        _prompt = new int[options.PromptTokens.Append(batch).Max()];
+        for (var index = 0; index < _prompt.Length; index++)
+        {
+            _prompt[index] = (int)(random.NextUInt64() % (ulong)vocabulary);
+        }
+    }
+
+    /// <summary>Rows that <see cref="Run"/> gives.</summary>
+    public int Rows =>
+        _options.Depths.Count
+        * (_options.PromptTokens.Count + _options.DecodeTokens.Count * _options.Batches.Count);
+
+    /// <summary>Measures every row: for each depth first the prompts, then decoding for each number of sequences.</summary>
+    /// <param name="progress">Told before each row.</param>
+    /// <param name="cancellation">Ends the measurement between two passes.</param>
+    public IEnumerable<BenchRow> Run(
+        IProgress<BenchProgress>? progress = null,
+        CancellationToken cancellation = default
+    )
+    {
+        var done = 0;
+        foreach (var depth in _options.Depths)
+        {
+            Release();
+            foreach (var tokens in _options.PromptTokens)
+            {
+                progress?.Report(new((double)done++ / Rows, $"pp {tokens} at {depth}"));
+                yield return Prompt(tokens, depth, cancellation);
+            }
+
+            foreach (var batch in _options.Batches)
+            {
+                foreach (var tokens in _options.DecodeTokens)
+                {
+                    progress?.Report(
+                        new((double)done++ / Rows, $"tg {tokens} x {batch} at {depth}")
+                    );
+                    yield return Decode(tokens, batch, depth, cancellation);
+                }
+            }
+        }
+
+        Release();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Release();
+        _logits.Dispose();
+    }
+
+    private static void Check(BenchOptions options, int context, int maximumBatch)
+    {
+        Require("-p", options.PromptTokens, 1, context, "the context; --ctx sets another");
+        Require("-n", options.DecodeTokens, 1, context, "the context; --ctx sets another");
+        Require("-b", options.Batches, 1, maximumBatch, "the rows of one pass");
+        Require("--depth", options.Depths, 0, context, "the context; --ctx sets another");
+        Require("--repeat", [options.Repeats], 1, 1000, "the most repetitions");
+    }
+
+    private static void Require(
+        string option,
+        IEnumerable<int> values,
+        int minimum,
+        int maximum,
+        string limit
+    )
+    {
+        foreach (var value in values)
+        {
+            if (value < minimum || value > maximum)
+            {
+                throw new InputException(
+                    $"{option} is {value}; a number from {minimum} to {maximum} ({limit}) is needed."
+                );
+            }
+        }
+    }
+
+    private BenchRow Prompt(int tokens, int depth, CancellationToken cancellation)
+    {
+        Fill(1, depth, tokens);
+        var rate = Measure(tokens, depth, () => Read(tokens, cancellation), passes: 1);
+        var work = BenchWork.Prompt(
+            _engine.Model.Weights,
+            _engine.Model.Plan,
+            _engine.Cache.Shape,
+            tokens,
+            _engine.Forward.MaximumTokens,
+            depth
+        );
+        return new BenchRow(BenchTest.Prompt, tokens, 1, depth, rate, work);
+    }
+
+    private BenchRow Decode(int tokens, int batch, int depth, CancellationToken cancellation)
+    {
+        Fill(batch, depth, tokens);
+        var rate = Measure(
+            tokens * batch,
+            depth,
+            () => Generate(tokens, batch, cancellation),
+            passes: tokens
+        );
+        var work = BenchWork.Decode(
+            _engine.Model.Weights,
+            _engine.Model.Plan,
+            _engine.Cache.Shape,
+            tokens,
+            batch,
+            depth
+        );
+        return new BenchRow(BenchTest.Decode, tokens, batch, depth, rate, work);
+    }
+
+    private SampleSummary Measure(int tokens, int depth, Action repetition, int passes)
+    {
+        WarmUp(depth, repetition, passes);
+        var samples = new double[_options.Repeats];
+        for (var index = 0; index < samples.Length; index++)
+        {
+            samples[index] = tokens / Time(depth, repetition).TotalSeconds;
+        }
+
+        return new SampleSummary(samples);
+    }
+
+    // Until the kernels of this row are compiled in their last form, and memory has been touched.
+    private void WarmUp(int depth, Action repetition, int passes)
+    {
+        var (spent, done) = (TimeSpan.Zero, 0);
+        do
+        {
+            spent += Time(depth, repetition);
+            done += passes;
+        } while (spent < s_warmUp && (done < WarmUpPasses || spent < s_warmUp / 2));
+
+        Thread.Sleep(s_compilation);
+    }
+
+    private TimeSpan Time(int depth, Action repetition)
+    {
+        var start = Stopwatch.GetTimestamp();
+        repetition();
+        var elapsed = Stopwatch.GetElapsedTime(start);
+        foreach (var sequence in _sequences)
+        {
+            sequence.Truncate(depth);
+        }
+
+        return elapsed;
+    }
+
+    private void Read(int tokens, CancellationToken cancellation)
+    {
+        var sequence = _sequences[0];
+        var forward = _engine.Forward;
+        for (var done = 0; done < tokens; done += forward.MaximumTokens)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var count = Math.Min(forward.MaximumTokens, tokens - done);
+            forward.Run(_prompt.AsSpan(done, count), [new Segment(sequence, count)]);
+            sequence.Commit(count);
+            if (done + count == tokens)
+            {
+                forward.Logits(count - 1, 1, _logits.Span);
+                Choose(1);
+            }
+        }
+    }
+
+    private void Generate(int tokens, int batch, CancellationToken cancellation)
+    {
+        _prompt.AsSpan(0, batch).CopyTo(_next);
+        for (var index = 0; index < batch; index++)
+        {
+            _segments[index] = new Segment(_sequences[index], 1);
+        }
+
+        for (var step = 0; step < tokens; step++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            _engine.Forward.Run(_next.AsSpan(0, batch), _segments.AsSpan(0, batch));
+            _engine.Forward.Logits(0, batch, _logits.Span);
+            Choose(batch);
+            for (var index = 0; index < batch; index++)
+            {
+                _sequences[index].Commit(1);
+            }
+        }
+    }
+
+    private void Choose(int rows)
+    {
+        var vocabulary = _engine.Model.Config.VocabularySize;
+        for (var row = 0; row < rows; row++)
+        {
+            var best = ArgMax.Of(_logits.Span.Slice((long)row * vocabulary, vocabulary).Span);
+            _next[row] = Math.Max(best, 0);
+        }
+    }
+
+    /// <summary>Makes sequences that hold <paramref name="depth"/> tokens, up to as many as are asked for.</summary>
+    private void Fill(int batch, int depth, int tokens)
+    {
+        while (_sequences.Count < batch)
+        {
+            var sequence = _engine.Cache.CreateSequence(depth + tokens);
+            _sequences.Add(sequence);
+            RandomKeysAndValues.Append(sequence, depth, _engine.Pool);
+        }
+    }
+
+    private void Release()
+    {
+        foreach (var sequence in _sequences)
+        {
+            sequence.Dispose();
+        }
+
+        _sequences.Clear();
+    }
+}

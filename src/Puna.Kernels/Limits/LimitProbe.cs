@@ -1,0 +1,166 @@
+using System.Diagnostics;
+using Puna.Kernels.Lanes;
+using Puna.Kernels.Memory;
+using Puna.Kernels.Threads;
+
+namespace Puna.Kernels.Limits;
+
+/// <summary>
+/// Measures <see cref="MachineLimits"/>: short bursts, of which the fastest counts, because other work on the machine
+/// can only slow a burst down. It holds the memory that is read, so that measuring again costs no first touch.
+/// </summary>
+public sealed unsafe class LimitProbe : IDisposable
+{
+    /// <summary>Bytes read by default: several times the last-level cache of the largest processors.</summary>
+    public const long DefaultBytes = 512L << 20;
+
+    private const int Bursts = 8;
+    private const double BurstSeconds = 0.012;
+    private readonly WorkerPool _pool;
+    private readonly NativeBuffer<float> _memory;
+    private readonly NativeBuffer<float> _sink;
+    private readonly NativeBuffer<byte> _codes = new(Int8Probe.CodeBytes);
+
+    /// <summary>Prepares the probes.</summary>
+    /// <param name="pool">Threads.</param>
+    /// <param name="bytes">Bytes that the read probe walks over; at most an eighth of the machine's memory is used.</param>
+    public LimitProbe(WorkerPool pool, long bytes = DefaultBytes)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        ArgumentOutOfRangeException.ThrowIfLessThan(bytes, 1 << 16);
+        _pool = pool;
+        bytes = Math.Min(bytes, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8);
+        _memory = new NativeBuffer<float>(bytes / sizeof(float), clear: false);
+        _sink = new NativeBuffer<float>((long)pool.Threads * ReadProbe.Line);
+
+        // Memory that was never written is one page of zeros for all addresses, and lies in the cache.
+        var touch = new TouchJob(_memory.Span);
+        pool.Run(ref touch);
+    }
+
+    /// <summary>Measures all limits; takes about a second.</summary>
+    public MachineLimits Measure() =>
+        new(
+            ProcessorName.Text,
+            Dispatch.Level,
+            _pool.Threads,
+            Read(_pool),
+            Read(null),
+            MultiplyAdd(_pool),
+            MultiplyAdd(null),
+            Int8(_pool),
+            Int8(null)
+        );
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _memory.Dispose();
+        _sink.Dispose();
+        _codes.Dispose();
+    }
+
+    // The number of rounds is what a burst repeats; without a pool the caller's thread works alone.
+    private double Read(WorkerPool? pool) =>
+        Best(
+            _memory.Span.Bytes,
+            rounds =>
+            {
+                for (var round = 0L; round < rounds; round++)
+                {
+                    Run(
+                        new ReadProbe(_memory.Span.Pointer, _memory.Length, _sink.Span.Pointer),
+                        pool
+                    );
+                }
+            }
+        );
+
+    private double MultiplyAdd(WorkerPool? pool)
+    {
+        var lanes = Dispatch.Level switch
+        {
+            KernelLevel.Avx512 => Lanes16.Width,
+            KernelLevel.Avx2 => Lanes8.Width,
+            KernelLevel.Vector128 => Lanes4.Width,
+            _ => Lanes1.Width,
+        };
+        return Best(
+            2.0 * MultiplyAddProbe.Chains * lanes * (pool?.Threads ?? 1),
+            rounds => Run(new MultiplyAddProbe(rounds, _sink.Span.Pointer), pool)
+        );
+    }
+
+    private double Int8(WorkerPool? pool) =>
+        Best(
+            (double)Int8Probe.RoundOperations * (pool?.Threads ?? 1),
+            rounds =>
+            {
+                var job = new Int8Probe(rounds, _codes.Span.Pointer, (byte*)_sink.Span.Pointer);
+                if (pool is null)
+                {
+                    job.Execute(0, 1);
+                }
+                else
+                {
+                    pool.Run(ref job);
+                }
+            }
+        );
+
+    private static void Run<TJob>(TJob job, WorkerPool? pool)
+        where TJob : struct, ILanesJob
+    {
+        if (pool is null)
+        {
+            Dispatch.Run(job);
+        }
+        else
+        {
+            Dispatch.Run(job, pool, long.MaxValue);
+        }
+    }
+
+    /// <summary>Units a second of the fastest burst; one round does <paramref name="unit"/>.</summary>
+    private static double Best(double unit, Action<long> work)
+    {
+        // The first calls compile the probe; then a burst grows until the clock can measure it.
+        work(1);
+        var rounds = 1L;
+        var seconds = Seconds(work, rounds);
+        while (seconds < BurstSeconds / 4)
+        {
+            rounds *= 2;
+            seconds = Seconds(work, rounds);
+        }
+
+        rounds = Math.Max(1, (long)(rounds * BurstSeconds / seconds));
+        var best = double.MaxValue;
+        for (var burst = 0; burst < Bursts; burst++)
+        {
+            best = Math.Min(best, Seconds(work, rounds));
+        }
+
+        return rounds * unit / best;
+    }
+
+    private static double Seconds(Action<long> work, long rounds)
+    {
+        var start = Stopwatch.GetTimestamp();
+        work(rounds);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private readonly struct TouchJob(NativeSpan<float> memory) : IParallelJob
+    {
+        public void Execute(int part, int parts)
+        {
+            var first = memory.Length * part / parts;
+            var count = memory.Length * (part + 1) / parts - first;
+            for (var done = 0L; done < count; done += 1 << 20)
+            {
+                memory.Slice(first + done, Math.Min(1 << 20, count - done)).Span.Fill(1);
+            }
+        }
+    }
+}
