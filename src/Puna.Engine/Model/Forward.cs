@@ -1,5 +1,4 @@
 using Puna.Engine.Cache;
-using Puna.Kernels.Attention;
 using Puna.Kernels.Elementwise;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Memory;
@@ -16,18 +15,12 @@ namespace Puna.Engine.Model;
 /// </summary>
 public sealed class Forward : IDisposable
 {
-    // Pages of a sequence for which there is room from the start: 4096 tokens.
-    private const int FirstPages = 128;
-
     private readonly LanguageModel _model;
     private readonly LayerPlan _plan;
     private readonly WorkerPool _pool;
     private readonly ForwardWorkspace _work;
-    private readonly PagedAttention _attention = new();
     private readonly RotaryTable _rotary;
-    private NativeBuffer<float>? _shiftedQueries;
-    private KvPageRef[] _pages;
-    private uint[] _treeMasks = [];
+    private readonly SegmentAttention _attention;
     private int[] _firstTail = [];
     private int _rows;
 
@@ -49,8 +42,11 @@ public sealed class Forward : IDisposable
             _plan.Config.HeadDim
         );
         _rotary = new RotaryTable(frequencies, magnitude);
-        _pages = new KvPageRef[FirstPages * _plan.Banks.Max(bank => bank.Heads)];
+        _attention = new SegmentAttention(_plan, _rotary, pool);
     }
+
+    /// <summary>Receives the time of each stage of the passes, when it is given.</summary>
+    public ForwardProfile? Profile { get; set; }
 
     /// <summary>Most rows of one pass.</summary>
     public int MaximumTokens => _work.MaximumTokens;
@@ -65,8 +61,15 @@ public sealed class Forward : IDisposable
     public void Run(ReadOnlySpan<int> tokens, ReadOnlySpan<Segment> segments)
     {
         _rows = 0;
+        Profile?.Start();
         Embed(tokens);
-        Place(tokens.Length, segments);
+        if (_firstTail.Length < segments.Length)
+        {
+            _firstTail = new int[segments.Length];
+        }
+
+        TokenPlacement.Reserve(segments, _firstTail, _work.Positions.AsSpan(0, tokens.Length));
+        Profile?.End(ForwardStage.Embedding);
         for (var index = 0; index < _plan.Layers.Count; index++)
         {
             var layer = _plan.Layers[index];
@@ -83,6 +86,7 @@ public sealed class Forward : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(firstRow);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(firstRow + rows, _rows);
+        Profile?.Start();
         var config = _plan.Config;
         var hidden = config.HiddenSize;
         var residual = _work.Residual.Span.Slice((long)firstRow * hidden, (long)rows * hidden);
@@ -95,6 +99,8 @@ public sealed class Forward : IDisposable
             var width = config.VocabularySize;
             Scale.Forward(logits, width, config.LogitsMultiplier, rows, width, _pool);
         }
+
+        Profile?.End(ForwardStage.Head);
     }
 
     /// <inheritdoc/>
@@ -103,7 +109,6 @@ public sealed class Forward : IDisposable
         _work.Dispose();
         _attention.Dispose();
         _rotary.Dispose();
-        _shiftedQueries?.Dispose();
     }
 
     private void Embed(ReadOnlySpan<int> tokens)
@@ -143,50 +148,6 @@ public sealed class Forward : IDisposable
         }
     }
 
-    private void Place(int tokens, ReadOnlySpan<Segment> segments)
-    {
-        if (_firstTail.Length < segments.Length)
-        {
-            _firstTail = new int[segments.Length];
-        }
-
-        var row = 0;
-        for (var index = 0; index < segments.Length; index++)
-        {
-            var count = segments[index].Tokens;
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(row + count, tokens);
-            _firstTail[index] = Place(segments[index], _work.Positions.AsSpan(row, count));
-            row += count;
-        }
-
-        ArgumentOutOfRangeException.ThrowIfNotEqual(row, tokens);
-    }
-
-    /// <summary>Reserves slots, tells the position of each row, and returns the index of the first in the tail.</summary>
-    private static int Place(Segment segment, Span<int> positions)
-    {
-        var sequence = segment.Sequence;
-        if (!segment.Parents.IsEmpty)
-        {
-            ArgumentOutOfRangeException.ThrowIfNotEqual(
-                segment.Parents.Length,
-                segment.Tokens,
-                nameof(segment)
-            );
-            ArgumentOutOfRangeException.ThrowIfNotEqual(sequence.TailLength, 0, nameof(segment));
-            PlaceNodes(sequence.LogicalLength, segment.Parents.Span, positions);
-            return sequence.Reserve(positions);
-        }
-
-        var first = sequence.Reserve(segment.Tokens);
-        for (var token = 0; token < positions.Length; token++)
-        {
-            positions[token] = sequence.TailPosition(first + token);
-        }
-
-        return first;
-    }
-
     private void Attend(
         LayerSpec layer,
         LayerWeights weights,
@@ -198,13 +159,16 @@ public sealed class Forward : IDisposable
         var bank = _plan.Banks[attention.Bank];
         var queryWidth = attention.Heads * attention.HeadDim;
         LoadNormalised(weights.AttentionNorm, tokens);
+        Profile?.End(ForwardStage.Norm);
         Project(weights, tokens);
+        Profile?.End(ForwardStage.QueryKeyValue);
         if (weights.Key is not null)
         {
             Prepare(attention, _work.Keys, weights.KeyNorm, tokens, bank.Heads);
         }
 
         Prepare(attention, _work.Queries, weights.QueryNorm, tokens, attention.Heads);
+        Profile?.End(ForwardStage.Rotary);
         var row = 0;
         for (var index = 0; index < segments.Length; index++)
         {
@@ -227,13 +191,23 @@ public sealed class Forward : IDisposable
                 );
             }
 
-            Attend(layer, segments[index], row);
+            Profile?.End(ForwardStage.CacheWrite);
+            _attention.Forward(
+                attention,
+                segments[index],
+                _work.Queries.Span.Slice((long)row * queryWidth, (long)count * queryWidth),
+                _work.Positions.AsSpan(row, count),
+                _work.Attended.Span.Slice((long)row * queryWidth, (long)count * queryWidth)
+            );
+            Profile?.End(ForwardStage.Attention);
             row += count;
         }
 
         _work.Activations.Load(_work.Attended.Span, queryWidth, tokens, queryWidth, _pool);
         weights.Output.Forward(_work.Activations, _work.Branch.Span, _pool);
+        Profile?.End(ForwardStage.AttentionOutput);
         AddBranch(weights.AttentionPostNorm, tokens);
+        Profile?.End(ForwardStage.Residual);
     }
 
     private void Project(LayerWeights weights, int tokens)
@@ -257,121 +231,6 @@ public sealed class Forward : IDisposable
         weights.Query.AddBias(tokens, queries, _pool);
         key.AddBias(tokens, keys, _pool);
         value.AddBias(tokens, values, _pool);
-    }
-
-    private void Attend(LayerSpec layer, Segment segment, int row)
-    {
-        var attention = layer.Attention;
-        var bank = _plan.Banks[attention.Bank];
-        var width = attention.Heads * attention.HeadDim;
-        var sequence = segment.Sequence;
-        var pagesPerHead = sequence.PageCount(bank.Id);
-        if (_pages.Length < bank.Heads * pagesPerHead)
-        {
-            _pages = new KvPageRef[Math.Max(bank.Heads * pagesPerHead, 2 * _pages.Length)];
-        }
-
-        _ = sequence.Pages(bank.Id, _pages);
-        var positions = _work.Positions.AsSpan(row, segment.Tokens);
-        var queries = _work.Queries.Span.Slice((long)row * width, (long)segment.Tokens * width);
-        var plan = new KvAttendPlan(
-            bank.Id,
-            _pages.AsSpan(0, bank.Heads * pagesPerHead),
-            pagesPerHead
-        );
-        sequence.Cache.Policies.BeforeAttend(sequence, queries, segment.Tokens, ref plan);
-        var shape = new AttentionShape(
-            attention.Heads,
-            bank.Heads,
-            attention.HeadDim,
-            attention.Scale,
-            attention.Mask.Window,
-            sequence.Cache.Shape.KeyFormat,
-            sequence.Cache.Shape.ValueFormat
-        );
-        if (sequence.Offsets.Length > 1)
-        {
-            queries = ShiftQueries(queries, attention, sequence.Offsets, segment.Tokens);
-        }
-
-        var maskedPages = segment.Parents.IsEmpty ? 0 : sequence.TailPages;
-        var masks = TreeMasks(segment, segment.Tokens * maskedPages);
-        _attention.Forward(
-            shape,
-            queries,
-            segment.Tokens,
-            positions,
-            plan.Pages[..(bank.Heads * plan.PagesPerHead)],
-            plan.PagesPerHead,
-            masks,
-            maskedPages,
-            _work.Attended.Span.Slice((long)row * width, (long)segment.Tokens * width),
-            _pool
-        );
-    }
-
-    // A node of a draft tree lies at the next position plus its depth.
-    private static void PlaceNodes(int next, ReadOnlySpan<int> parents, Span<int> positions)
-    {
-        for (var node = 0; node < parents.Length; node++)
-        {
-            positions[node] = parents[node] < 0 ? next : positions[parents[node]] + 1;
-        }
-    }
-
-    private ReadOnlySpan<uint> TreeMasks(Segment segment, int length)
-    {
-        if (length == 0)
-        {
-            return [];
-        }
-
-        if (_treeMasks.Length < length)
-        {
-            _treeMasks = new uint[Math.Max(length, 2 * _treeMasks.Length)];
-        }
-
-        var masks = _treeMasks.AsSpan(0, length);
-        segment.Sequence.TreeMasks(segment.Parents.Span, masks);
-        return masks;
-    }
-
-    // Keys never move: a page whose keys were rotated at another place is met by queries rotated back by its offset.
-    private NativeSpan<float> ShiftQueries(
-        NativeSpan<float> queries,
-        AttentionBranch attention,
-        ReadOnlySpan<int> offsets,
-        int tokens
-    )
-    {
-        var needed = queries.Length * offsets.Length;
-        if (_shiftedQueries is null || _shiftedQueries.Length < needed)
-        {
-            _shiftedQueries?.Dispose();
-            _shiftedQueries = new NativeBuffer<float>(needed);
-        }
-
-        var width = attention.Heads * attention.HeadDim;
-        for (var group = 0; group < offsets.Length; group++)
-        {
-            // A layer that does not rotate meets its keys as they are, wherever they moved.
-            var delta = attention.Rotary ? -offsets[group] : 0;
-            Rotary.Shift(
-                _rotary,
-                RotaryPairing.Halves,
-                delta,
-                queries,
-                width,
-                _shiftedQueries.Span.Slice(group * queries.Length, queries.Length),
-                width,
-                tokens,
-                attention.Heads,
-                attention.HeadDim,
-                _pool
-            );
-        }
-
-        return _shiftedQueries.Span.Slice(0, needed);
     }
 
     private void Prepare(
@@ -408,6 +267,7 @@ public sealed class Forward : IDisposable
     private void Transform(LayerSpec layer, LayerWeights weights, int tokens)
     {
         LoadNormalised(weights.MlpNorm, tokens);
+        Profile?.End(ForwardStage.Norm);
         JoinedProduct.Multiply(
             _work.Activations,
             _pool,
@@ -416,6 +276,7 @@ public sealed class Forward : IDisposable
         );
         weights.Gate.AddBias(tokens, _work.Gate.Span, _pool);
         weights.Up.AddBias(tokens, _work.Up.Span, _pool);
+        Profile?.End(ForwardStage.GateUp);
         var width = layer.Mlp.Width;
         SwiGlu.Forward(
             _work.Gate.Span,
@@ -429,8 +290,11 @@ public sealed class Forward : IDisposable
             _pool
         );
         _work.Activations.Load(_work.Gate.Span, width, tokens, width, _pool);
+        Profile?.End(ForwardStage.Activation);
         weights.Down.Forward(_work.Activations, _work.Branch.Span, _pool);
+        Profile?.End(ForwardStage.Down);
         AddBranch(weights.MlpPostNorm, tokens);
+        Profile?.End(ForwardStage.Residual);
     }
 
     private void LoadNormalised(NativeBuffer<float> norm, int tokens)
