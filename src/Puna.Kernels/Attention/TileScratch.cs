@@ -12,6 +12,12 @@ internal readonly unsafe struct TileScratch
     /// <summary>Slots of a chunk.</summary>
     public const int Slots = Pages * KvPageRef.Slots;
 
+    /// <summary>
+    /// Above this many rows a page of 8- or 16-bit numbers is widened once; below, each block of rows widens as it
+    /// loads.
+    /// </summary>
+    public const int DirectRows = 8;
+
     /// <summary>Scores, then weights: [Rows][Slots], the chunk's visible pages side by side.</summary>
     public readonly float* Scores;
 
@@ -38,9 +44,6 @@ internal readonly unsafe struct TileScratch
 
     /// <summary>A page's values as f32, [32][padded d].</summary>
     public readonly float* Values;
-
-    /// <summary>Results that nobody reads.</summary>
-    public readonly float* Sink;
 
     /// <summary>Where each row's query starts, for the offset group of the page at hand.</summary>
     public readonly float** Queries;
@@ -73,7 +76,6 @@ internal readonly unsafe struct TileScratch
         PartTotals = Take(ref start, Rows);
         Keys = Take(ref start, KvPageRef.Slots * padded);
         Values = Take(ref start, KvPageRef.Slots * padded);
-        Sink = Take(ref start, Math.Max(KvPageRef.Slots, padded));
         Queries = (float**)Take(ref start, 2 * Rows);
         Offsets = (long*)Take(ref start, 2 * Rows);
         Masks = (uint*)Take(ref start, Rows * Pages);
@@ -91,7 +93,6 @@ internal readonly unsafe struct TileScratch
         long padded = PaddedDim(headDim);
         return Rows * (Slots + 2 * padded + 4 + 2 + 2 + Pages + 2)
             + 2 * KvPageRef.Slots * padded
-            + Math.Max(KvPageRef.Slots, padded)
             + 16
             + 16;
     }

@@ -192,13 +192,10 @@ internal sealed unsafe class AttentionCase : IDisposable
             if (split)
             {
                 call.Parts = Allocate<float>(Shape.KvHeads * call.Chunks * call.PartFloats).Pointer;
+                call.ChunksDone = Allocate<int>(Shape.KvHeads).Pointer;
             }
 
             Widths.Run(width, new AttentionJob(&call));
-            if (split)
-            {
-                Widths.Run(width, new ChunkMergeJob(&call));
-            }
         }
 
         return output.Span.ToArray();
