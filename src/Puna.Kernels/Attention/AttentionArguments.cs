@@ -65,23 +65,4 @@ internal unsafe struct AttentionArguments
         // The last tile sees most pages: it goes first, so that the threads finish together.
         return (head, perHead - 1 - index);
     }
-
-    /// <summary>
-    /// The pages that the thread is likely to read after chunk <paramref name="chunk"/>: those of the next chunk of the
-    /// tile, or of the unit that nobody has taken yet.
-    /// </summary>
-    public readonly KvPageRef* Following(KvPageRef* pages, int chunk, out int count)
-    {
-        chunk++;
-        if (Parts != null)
-        {
-            var unit = Volatile.Read(ref *NextUnit);
-            (var head, chunk) = unit < Units ? Unit(unit) : (0, Chunks);
-            pages = Pages + (long)head * PagesPerHead;
-        }
-
-        var first = Math.Min(chunk * TileScratch.Pages, PagesPerHead);
-        count = Math.Min(TileScratch.Pages, PagesPerHead - first);
-        return pages + first;
-    }
 }

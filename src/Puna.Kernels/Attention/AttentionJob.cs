@@ -17,9 +17,10 @@ internal readonly unsafe struct AttentionJob(AttentionArguments* call) : ILanesJ
     {
         var headDim = _call->Shape.HeadDim;
         var scratch = new TileScratch(_call->Scratch + part * TileScratch.Floats(headDim), headDim);
+        *scratch.Claim = default;
         while (true)
         {
-            var unit = Interlocked.Increment(ref *_call->NextUnit) - 1;
+            var unit = scratch.Claim->Take(_call);
             if (unit >= _call->Units)
             {
                 return;

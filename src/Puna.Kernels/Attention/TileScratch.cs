@@ -63,6 +63,9 @@ internal readonly unsafe struct TileScratch
     /// <summary>The visible pages of the chunk.</summary>
     public readonly int* Visible;
 
+    /// <summary>The unit that the thread takes next.</summary>
+    public readonly UnitClaim* Claim;
+
     /// <summary>Lays the parts out from <paramref name="start"/> on, each at a cache line's begin.</summary>
     public TileScratch(float* start, int headDim)
     {
@@ -82,6 +85,7 @@ internal readonly unsafe struct TileScratch
         Positions = (int*)Take(ref start, Rows);
         Tokens = (int*)Take(ref start, Rows);
         Visible = (int*)Take(ref start, 16);
+        Claim = (UnitClaim*)Take(ref start, 16);
     }
 
     /// <summary>d rounded up to the widest vector.</summary>
@@ -93,8 +97,7 @@ internal readonly unsafe struct TileScratch
         long padded = PaddedDim(headDim);
         return Rows * (Slots + 2 * padded + 4 + 2 + 2 + Pages + 2)
             + 2 * KvPageRef.Slots * padded
-            + 16
-            + 16;
+            + 3 * 16;
     }
 
     private static float* Take(ref float* next, long count)
