@@ -19,7 +19,7 @@ internal readonly unsafe struct AttentionTile
     /// <summary>Rows of the tile.</summary>
     public readonly int Rows;
 
-    /// <summary>Channels rounded up to the widest vector.</summary>
+    /// <summary>Channels rounded up to two of the widest vectors.</summary>
     public readonly int Padded;
 
     /// <summary>Prepares rows <paramref name="firstRow"/>.. of KV head <paramref name="head"/>.</summary>

@@ -13,13 +13,14 @@ internal static unsafe class PageScores
 {
     private const int Stride = TileScratch.Slots;
 
-    /// <summary>Scores of all 32 slots for every row.</summary>
+    /// <summary>Scores of all 32 slots for every row; a block of rows that sees none of them is left out.</summary>
     /// <param name="page">Keys of the page.</param>
     /// <param name="ahead">What is read soon: as much of it as this page has is brought nearer meanwhile.</param>
     /// <param name="steps">Steps of int8 slots, or null.</param>
     /// <param name="scale">Factor of every score.</param>
     /// <param name="headDim">d.</param>
     /// <param name="queries">Where each row's query starts.</param>
+    /// <param name="masks">Slots that each row sees: row r at r * <see cref="TileScratch.Pages"/>.</param>
     /// <param name="rows">Number of rows.</param>
     /// <param name="scores">Result: row r at r * <see cref="TileScratch.Slots"/>.</param>
     public static void Forward<TLanes, TKey>(
@@ -29,6 +30,7 @@ internal static unsafe class PageScores
         float scale,
         int headDim,
         float** queries,
+        uint* masks,
         int rows,
         float* scores
     )
@@ -38,8 +40,10 @@ internal static unsafe class PageScores
         while (rows > 0)
         {
             var block = RowBlock.Next(rows);
-            switch (block)
+            switch (RowBlock.Mask(masks, block) == 0 ? 0 : block)
             {
+                case 0:
+                    break;
                 case 1:
                     Block<TLanes, TKey, RowBlock.One>(
                         page,
@@ -111,6 +115,7 @@ internal static unsafe class PageScores
             // The lines are on their way now: for the other blocks the page itself stands for nothing to fetch.
             ahead = page;
             queries += block;
+            masks += block * TileScratch.Pages;
             scores += block * Stride;
             rows -= block;
         }

@@ -17,7 +17,7 @@ internal static unsafe class PageValues
     /// <summary>Adds the page's part to the result of every row.</summary>
     /// <param name="page">Values of the page.</param>
     /// <param name="ahead">What is read soon: as much of it as this page has is brought nearer meanwhile.</param>
-    /// <param name="columns">Channels of a slot, a multiple of the width.</param>
+    /// <param name="columns">Channels of a slot, a multiple of twice the width.</param>
     /// <param name="masks">Slots that each row sees: row r at r * <see cref="TileScratch.Pages"/>.</param>
     /// <param name="rows">Number of rows.</param>
     /// <param name="weights">Weights of the 32 slots, 0 where a row does not see the slot: row r at r * <see cref="TileScratch.Slots"/>.</param>
@@ -39,14 +39,11 @@ internal static unsafe class PageValues
         while (rows > 0)
         {
             var block = RowBlock.Next(rows);
-            var mask = 0u;
-            for (var row = 0; row < block; row++)
+            var mask = RowBlock.Mask(masks, block);
+            switch (mask == 0 ? 0 : block)
             {
-                mask |= masks[row * TileScratch.Pages];
-            }
-
-            switch (block)
-            {
+                case 0:
+                    break;
                 case 1:
                     Block<TLanes, TValue, RowBlock.One>(
                         page,
@@ -154,51 +151,16 @@ internal static unsafe class PageValues
             var to = output + column;
             var low0 = TLanes.Load(to);
             var high0 = TLanes.Load(to + TLanes.Width);
-            to += outputStride;
-            var low1 = low0;
-            var high1 = high0;
-            if (TRows.Rows > 1)
-            {
-                low1 = TLanes.Load(to);
-                high1 = TLanes.Load(to + TLanes.Width);
-                to += outputStride;
-            }
-
-            var low2 = low0;
-            var high2 = high0;
-            if (TRows.Rows > 2)
-            {
-                low2 = TLanes.Load(to);
-                high2 = TLanes.Load(to + TLanes.Width);
-                to += outputStride;
-            }
-
-            var low3 = low0;
-            var high3 = high0;
-            if (TRows.Rows > 3)
-            {
-                low3 = TLanes.Load(to);
-                high3 = TLanes.Load(to + TLanes.Width);
-                to += outputStride;
-            }
-
-            var low4 = low0;
-            var high4 = high0;
-            if (TRows.Rows > 4)
-            {
-                low4 = TLanes.Load(to);
-                high4 = TLanes.Load(to + TLanes.Width);
-                to += outputStride;
-            }
-
-            var low5 = low0;
-            var high5 = high0;
-            if (TRows.Rows > 5)
-            {
-                low5 = TLanes.Load(to);
-                high5 = TLanes.Load(to + TLanes.Width);
-                to += outputStride;
-            }
+            var low1 = TRows.Rows > 1 ? TLanes.Load(to + outputStride) : low0;
+            var high1 = TRows.Rows > 1 ? TLanes.Load(to + outputStride + TLanes.Width) : low0;
+            var low2 = TRows.Rows > 2 ? TLanes.Load(to + 2 * outputStride) : low0;
+            var high2 = TRows.Rows > 2 ? TLanes.Load(to + 2 * outputStride + TLanes.Width) : low0;
+            var low3 = TRows.Rows > 3 ? TLanes.Load(to + 3 * outputStride) : low0;
+            var high3 = TRows.Rows > 3 ? TLanes.Load(to + 3 * outputStride + TLanes.Width) : low0;
+            var low4 = TRows.Rows > 4 ? TLanes.Load(to + 4 * outputStride) : low0;
+            var high4 = TRows.Rows > 4 ? TLanes.Load(to + 4 * outputStride + TLanes.Width) : low0;
+            var low5 = TRows.Rows > 5 ? TLanes.Load(to + 5 * outputStride) : low0;
+            var high5 = TRows.Rows > 5 ? TLanes.Load(to + 5 * outputStride + TLanes.Width) : low0;
 
             var start = page + (long)column * TValue.Bytes;
             var startAhead = ahead + (long)column * TValue.Bytes;
@@ -249,150 +211,36 @@ internal static unsafe class PageValues
                 }
             }
 
-            to = output + column;
             TLanes.Store(low0, to);
             TLanes.Store(high0, to + TLanes.Width);
-            to += outputStride;
             if (TRows.Rows > 1)
             {
-                TLanes.Store(low1, to);
-                TLanes.Store(high1, to + TLanes.Width);
-                to += outputStride;
+                TLanes.Store(low1, to + outputStride);
+                TLanes.Store(high1, to + outputStride + TLanes.Width);
             }
 
             if (TRows.Rows > 2)
             {
-                TLanes.Store(low2, to);
-                TLanes.Store(high2, to + TLanes.Width);
-                to += outputStride;
+                TLanes.Store(low2, to + 2 * outputStride);
+                TLanes.Store(high2, to + 2 * outputStride + TLanes.Width);
             }
 
             if (TRows.Rows > 3)
             {
-                TLanes.Store(low3, to);
-                TLanes.Store(high3, to + TLanes.Width);
-                to += outputStride;
+                TLanes.Store(low3, to + 3 * outputStride);
+                TLanes.Store(high3, to + 3 * outputStride + TLanes.Width);
             }
 
             if (TRows.Rows > 4)
             {
-                TLanes.Store(low4, to);
-                TLanes.Store(high4, to + TLanes.Width);
-                to += outputStride;
+                TLanes.Store(low4, to + 4 * outputStride);
+                TLanes.Store(high4, to + 4 * outputStride + TLanes.Width);
             }
 
             if (TRows.Rows > 5)
             {
-                TLanes.Store(low5, to);
-                TLanes.Store(high5, to + TLanes.Width);
-                to += outputStride;
-            }
-        }
-
-        for (; column < columns; column += TLanes.Width)
-        {
-            var to = output + column;
-            var low0 = TLanes.Load(to);
-            to += outputStride;
-            var low1 = low0;
-            if (TRows.Rows > 1)
-            {
-                low1 = TLanes.Load(to);
-                to += outputStride;
-            }
-
-            var low2 = low0;
-            if (TRows.Rows > 2)
-            {
-                low2 = TLanes.Load(to);
-                to += outputStride;
-            }
-
-            var low3 = low0;
-            if (TRows.Rows > 3)
-            {
-                low3 = TLanes.Load(to);
-                to += outputStride;
-            }
-
-            var low4 = low0;
-            if (TRows.Rows > 4)
-            {
-                low4 = TLanes.Load(to);
-                to += outputStride;
-            }
-
-            var low5 = low0;
-            if (TRows.Rows > 5)
-            {
-                low5 = TLanes.Load(to);
-                to += outputStride;
-            }
-
-            var start = page + (long)column * TValue.Bytes;
-            for (var bits = mask; bits != 0; bits &= bits - 1)
-            {
-                var slot = BitOperations.TrailingZeroCount(bits);
-                var low = TValue.Value<TLanes>(start + slot * stride);
-                var p = weights + slot;
-                low0 = TLanes.Fma(TLanes.Broadcast(p[0]), low, low0);
-                if (TRows.Rows > 1)
-                {
-                    low1 = TLanes.Fma(TLanes.Broadcast(p[Stride]), low, low1);
-                }
-
-                if (TRows.Rows > 2)
-                {
-                    low2 = TLanes.Fma(TLanes.Broadcast(p[2 * Stride]), low, low2);
-                }
-
-                if (TRows.Rows > 3)
-                {
-                    low3 = TLanes.Fma(TLanes.Broadcast(p[3 * Stride]), low, low3);
-                }
-
-                if (TRows.Rows > 4)
-                {
-                    low4 = TLanes.Fma(TLanes.Broadcast(p[4 * Stride]), low, low4);
-                }
-
-                if (TRows.Rows > 5)
-                {
-                    low5 = TLanes.Fma(TLanes.Broadcast(p[5 * Stride]), low, low5);
-                }
-            }
-
-            to = output + column;
-            TLanes.Store(low0, to);
-            to += outputStride;
-            if (TRows.Rows > 1)
-            {
-                TLanes.Store(low1, to);
-                to += outputStride;
-            }
-
-            if (TRows.Rows > 2)
-            {
-                TLanes.Store(low2, to);
-                to += outputStride;
-            }
-
-            if (TRows.Rows > 3)
-            {
-                TLanes.Store(low3, to);
-                to += outputStride;
-            }
-
-            if (TRows.Rows > 4)
-            {
-                TLanes.Store(low4, to);
-                to += outputStride;
-            }
-
-            if (TRows.Rows > 5)
-            {
-                TLanes.Store(low5, to);
-                to += outputStride;
+                TLanes.Store(low5, to + 5 * outputStride);
+                TLanes.Store(high5, to + 5 * outputStride + TLanes.Width);
             }
         }
     }

@@ -4,7 +4,7 @@ namespace Puna.Kernels.Attention;
 /// Query rows that share every load of keys or values, as types, so that one body is compiled for each number of rows.
 /// Six rows of two vectors, two vectors of keys and one of the query fill the 16 registers of a 256-bit processor.
 /// </summary>
-internal static class RowBlock
+internal static unsafe class RowBlock
 {
     /// <summary>Most rows of a block.</summary>
     public const int Largest = 6;
@@ -21,6 +21,18 @@ internal static class RowBlock
         left <= Largest ? left
         : left < Largest + 3 ? 4
         : Largest;
+
+    /// <summary>Slots of a page that any of <paramref name="rows"/> rows sees: row r at r * <see cref="TileScratch.Pages"/>.</summary>
+    public static uint Mask(uint* masks, int rows)
+    {
+        var seen = 0u;
+        for (var row = 0; row < rows; row++)
+        {
+            seen |= masks[row * TileScratch.Pages];
+        }
+
+        return seen;
+    }
 
     internal readonly struct One : ICount
     {

@@ -33,24 +33,24 @@ internal static unsafe class TileScores
 
             var keys = page.Keys.Pointer;
             var ahead = stream.AfterKeys(column);
-            var scores = scratch.Scores + column * KvPageRef.Slots;
             switch (call->Shape.KeyFormat)
             {
                 case KvFormat.F32:
-                    Page<TLanes, F32Element>(tile, keys, ahead, null, scores);
+                    Page<TLanes, F32Element>(tile, keys, ahead, null, column);
                     break;
                 case KvFormat.F16:
-                    Page<TLanes, F16Element>(tile, keys, ahead, null, scores);
+                    Page<TLanes, F16Element>(tile, keys, ahead, null, column);
                     break;
                 case KvFormat.BF16:
-                    Page<TLanes, BF16Element>(tile, keys, ahead, null, scores);
+                    Page<TLanes, BF16Element>(tile, keys, ahead, null, column);
                     break;
                 default:
                     var steps = KvPageLayout.KeySteps(keys, call->Shape.HeadDim);
-                    Page<TLanes, Int8Element>(tile, keys, ahead, steps, scores);
+                    Page<TLanes, Int8Element>(tile, keys, ahead, steps, column);
                     break;
             }
 
+            var scores = scratch.Scores + column * KvPageRef.Slots;
             for (var row = 0; row < tile.Rows; row++)
             {
                 var hidden = ~scratch.Masks[row * TileScratch.Pages + column];
@@ -75,11 +75,22 @@ internal static unsafe class TileScores
         where TLanes : unmanaged, ILanes<TLanes>
     {
         var unit = tile.Call->Shape.ValueFormat == KvFormat.F16 ? F16Element.Unit : 1;
-        var count = visible * KvPageRef.Slots;
         for (var row = 0; row < tile.Rows; row++)
         {
             var scores = tile.Scratch.Scores + row * TileScratch.Slots;
-            (maxima[row], totals[row]) = WeighRow<TLanes>(scores, count, unit);
+            var masks = tile.Scratch.Masks + row * TileScratch.Pages;
+            // The last pages of a prompt's chunk lie in the future of the tile's first rows.
+            var seen = visible;
+            while (seen > 0 && masks[seen - 1] == 0)
+            {
+                seen--;
+            }
+
+            new Span<float>(
+                scores + seen * KvPageRef.Slots,
+                (visible - seen) * KvPageRef.Slots
+            ).Clear();
+            (maxima[row], totals[row]) = WeighRow<TLanes>(scores, seen * KvPageRef.Slots, unit);
         }
     }
 
@@ -88,13 +99,15 @@ internal static unsafe class TileScores
         byte* page,
         byte* ahead,
         float* steps,
-        float* scores
+        int column
     )
         where TLanes : unmanaged, ILanes<TLanes>
         where TKey : struct, IKvElement
     {
         var shape = tile.Call->Shape;
         var queries = tile.Scratch.Queries;
+        var masks = tile.Scratch.Masks + column;
+        var scores = tile.Scratch.Scores + column * KvPageRef.Slots;
         var scale = shape.Scale * TKey.Unit;
         if (typeof(TKey) == typeof(F32Element) || tile.Rows <= TileScratch.DirectRows)
         {
@@ -105,6 +118,7 @@ internal static unsafe class TileScores
                 scale,
                 shape.HeadDim,
                 queries,
+                masks,
                 tile.Rows,
                 scores
             );
@@ -120,6 +134,7 @@ internal static unsafe class TileScores
             scale,
             shape.HeadDim,
             queries,
+            masks,
             tile.Rows,
             scores
         );

@@ -4,7 +4,7 @@ namespace Puna.Kernels.Attention;
 internal readonly unsafe struct TileScratch
 {
     /// <summary>Query rows (token x query head of a KV head) in a tile: each page is read once for all of them.</summary>
-    public const int Rows = 32;
+    public const int Rows = 96;
 
     /// <summary>Pages of a chunk, whose scores are held at once; chunks are counted from the first page.</summary>
     public const int Pages = 8;
@@ -88,8 +88,8 @@ internal readonly unsafe struct TileScratch
         Claim = (UnitClaim*)Take(ref start, 16);
     }
 
-    /// <summary>d rounded up to the widest vector.</summary>
-    public static int PaddedDim(int headDim) => (headDim + 15) / 16 * 16;
+    /// <summary>d rounded up to two of the widest vectors.</summary>
+    public static int PaddedDim(int headDim) => (headDim + 31) / 32 * 32;
 
     /// <summary>Floats that a scratch takes; a line more than it uses, so that two threads' scores lie apart.</summary>
     public static long Floats(int headDim)

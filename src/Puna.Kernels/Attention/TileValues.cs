@@ -57,7 +57,7 @@ internal static unsafe class TileValues
         var scratch = tile.Scratch;
         var masks = scratch.Masks + column;
         var weights = scratch.Scores + column * KvPageRef.Slots;
-        var whole = headDim % TLanes.Width == 0;
+        var whole = headDim % (2 * TLanes.Width) == 0;
         var direct = typeof(TValue) == typeof(F32Element) || tile.Rows <= TileScratch.DirectRows;
         if (whole && direct)
         {
