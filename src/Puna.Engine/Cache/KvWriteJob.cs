@@ -64,7 +64,7 @@ internal readonly struct KvWriteJob : IParallelJob
         var shape = _sequence.Cache.Shape;
         var group = _sequence.Cache.Group(_sequence.Table[entry].Page);
         var (keys, values) = (group.Keys(_bank, head), group.Values(_bank, head));
-        KvPageLayout.WriteKeys(
+        KvPageWriter.WriteKeys(
             shape.KeyFormat,
             _headDim,
             keys,
@@ -73,7 +73,7 @@ internal readonly struct KvWriteJob : IParallelJob
             _keys.Slice(row * _keyStride + (long)head * _headDim),
             _keyStride
         );
-        KvPageLayout.WriteValues(
+        KvPageWriter.WriteValues(
             shape.ValueFormat,
             _headDim,
             values,

@@ -29,6 +29,9 @@ internal unsafe struct AttentionArguments
     /// <summary>The next unit of work to take.</summary>
     public int* NextUnit;
 
+    /// <summary>Chunks of each KV head that are done, when they are shared out.</summary>
+    public int* ChunksDone;
+
     /// <summary>Results of single chunks, when the chunks of a tile are shared out; else null.</summary>
     public float* Parts;
 
@@ -44,7 +47,22 @@ internal unsafe struct AttentionArguments
     /// <summary>Chunks of pages.</summary>
     public readonly int Chunks => (PagesPerHead + TileScratch.Pages - 1) / TileScratch.Pages;
 
+    /// <summary>Units of a KV head.</summary>
+    private readonly int UnitsPerHead => Parts == null ? Tiles : Chunks;
+
+    /// <summary>Units of work.</summary>
+    public readonly int Units => Shape.KvHeads * UnitsPerHead;
+
     /// <summary>Floats of the result of one chunk for all <see cref="Rows"/>: sums, maxima, totals.</summary>
     public readonly long PartFloats =>
         ((long)Rows * (TileScratch.PaddedDim(Shape.HeadDim) + 2) + 15) / 16 * 16;
+
+    /// <summary>KV head of a unit and its tile, or its chunk when chunks are shared out.</summary>
+    public readonly (int Head, int Index) Unit(int unit)
+    {
+        var perHead = UnitsPerHead;
+        var (head, index) = Math.DivRem(unit, perHead);
+        // The last tile sees most pages: it goes first, so that the threads finish together.
+        return (head, perHead - 1 - index);
+    }
 }

@@ -4,7 +4,8 @@ namespace Puna.Kernels.Attention;
 
 /// <summary>
 /// Takes units of work until none is left: a tile of query rows of a KV head, or one chunk of its pages when there are
-/// too few tiles for the threads. Who takes which unit has no influence on the result.
+/// too few tiles for the threads; who ends the last chunk of a head merges them all. Who takes which unit has no
+/// influence on the result.
 /// </summary>
 internal readonly unsafe struct AttentionJob(AttentionArguments* call) : ILanesJob
 {
@@ -16,19 +17,16 @@ internal readonly unsafe struct AttentionJob(AttentionArguments* call) : ILanesJ
     {
         var headDim = _call->Shape.HeadDim;
         var scratch = new TileScratch(_call->Scratch + part * TileScratch.Floats(headDim), headDim);
-        var perHead = _call->Parts == null ? _call->Tiles : _call->Chunks;
-        var units = _call->Shape.KvHeads * perHead;
+        *scratch.Claim = default;
         while (true)
         {
-            var unit = Interlocked.Increment(ref *_call->NextUnit) - 1;
-            if (unit >= units)
+            var unit = scratch.Claim->Take(_call);
+            if (unit >= _call->Units)
             {
                 return;
             }
 
-            var head = unit / perHead;
-            // The last tile sees most pages: it goes first, so that the threads finish together.
-            var index = perHead - 1 - unit % perHead;
+            var (head, index) = _call->Unit(unit);
             if (_call->Parts == null)
             {
                 WholeTile<TLanes>(scratch, head, index * TileScratch.Rows);
@@ -43,28 +41,46 @@ internal readonly unsafe struct AttentionJob(AttentionArguments* call) : ILanesJ
     private void WholeTile<TLanes>(in TileScratch scratch, int head, int firstRow)
         where TLanes : unmanaged, ILanes<TLanes>
     {
-        var tile = new AttentionTile<TLanes>(_call, scratch, head, firstRow);
-        tile.Reset();
+        var tile = new AttentionTile(_call, scratch, head, firstRow);
+        TileResult.Reset(tile);
         var chunks = _call->Chunks;
+        var sums = scratch.PartSums;
+        var maxima = scratch.PartMaxima;
+        var totals = scratch.PartTotals;
         for (var chunk = 0; chunk < chunks; chunk++)
         {
-            if (tile.Chunk(chunk, scratch.PartSums, scratch.PartMaxima, scratch.PartTotals))
+            if (tile.Chunk<TLanes>(chunk, sums, maxima, totals))
             {
-                tile.Merge(scratch.PartSums, scratch.PartMaxima, scratch.PartTotals);
+                TileResult.Merge<TLanes>(tile, sums, maxima, totals);
             }
         }
 
-        tile.Finish();
+        TileResult.Finish<TLanes>(tile);
     }
 
     private void OneChunk<TLanes>(in TileScratch scratch, int head, int chunk)
         where TLanes : unmanaged, ILanes<TLanes>
     {
-        var tile = new AttentionTile<TLanes>(_call, scratch, head, 0);
+        var tile = new AttentionTile(_call, scratch, head, 0);
         var part = new ChunkPart(_call, head, chunk);
-        if (!tile.Chunk(chunk, part.Sums, part.Maxima, part.Totals))
+        if (!tile.Chunk<TLanes>(chunk, part.Sums, part.Maxima, part.Totals))
         {
             new Span<float>(part.Maxima, _call->Rows).Fill(float.NegativeInfinity);
         }
+
+        var chunks = _call->Chunks;
+        if (Interlocked.Increment(ref _call->ChunksDone[head]) < chunks)
+        {
+            return;
+        }
+
+        TileResult.Reset(tile);
+        for (chunk = 0; chunk < chunks; chunk++)
+        {
+            part = new ChunkPart(_call, head, chunk);
+            TileResult.Merge<TLanes>(tile, part.Sums, part.Maxima, part.Totals);
+        }
+
+        TileResult.Finish<TLanes>(tile);
     }
 }

@@ -9,6 +9,8 @@ internal readonly unsafe struct BF16Element : IKvElement
 {
     public static int Bytes => sizeof(ushort);
 
+    public static float Unit => 1;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Key<TLanes>(byte* page, int channel, int slot)
         where TLanes : unmanaged, ILanes<TLanes> =>

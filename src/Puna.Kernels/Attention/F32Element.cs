@@ -8,6 +8,8 @@ internal readonly unsafe struct F32Element : IKvElement
 {
     public static int Bytes => sizeof(float);
 
+    public static float Unit => 1;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Key<TLanes>(byte* page, int channel, int slot)
         where TLanes : unmanaged, ILanes<TLanes> =>

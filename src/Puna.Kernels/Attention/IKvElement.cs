@@ -8,6 +8,9 @@ internal unsafe interface IKvElement
     /// <summary>Bytes of one element.</summary>
     static abstract int Bytes { get; }
 
+    /// <summary>What the caller multiplies by, a power of two: the loads below give the numbers without it.</summary>
+    static abstract float Unit { get; }
+
     /// <summary>Channel <paramref name="channel"/> of the keys of as many slots as there are lanes.</summary>
     static abstract TLanes Key<TLanes>(byte* page, int channel, int slot)
         where TLanes : unmanaged, ILanes<TLanes>;

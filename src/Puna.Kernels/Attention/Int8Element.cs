@@ -8,6 +8,8 @@ internal readonly unsafe struct Int8Element : IKvElement
 {
     public static int Bytes => sizeof(sbyte);
 
+    public static float Unit => 1;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Key<TLanes>(byte* page, int channel, int slot)
         where TLanes : unmanaged, ILanes<TLanes> =>

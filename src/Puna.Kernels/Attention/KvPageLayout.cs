@@ -6,7 +6,8 @@ namespace Puna.Kernels.Attention;
 
 /// <summary>
 /// Where a slot's elements lie inside a page. The layout is the kernel's own business; everyone else reads and writes
-/// through the methods here. A slot is encoded by itself, so what a page holds does not depend on how many slots were
+/// through <see cref="KvPageWriter"/>, <see cref="KvPageReader"/> and the methods here. A slot is encoded by itself,
+/// so what a page holds does not depend on how many slots were
 /// written at a time.
 /// <list type="bullet">
 /// <item>Keys of F32, F16 and BF16 are channel-major, [d][32]: one vector load brings one channel of many slots.</item>
@@ -18,9 +19,6 @@ namespace Puna.Kernels.Attention;
 public static unsafe class KvPageLayout
 {
     private const int Slots = KvPageRef.Slots;
-
-    // Channels encoded at a time on the stack, for keys, whose channels do not lie side by side in the page.
-    private const int Block = 128;
 
     /// <summary>Bytes of the keys of a page.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The format is unknown or <paramref name="headDim"/> below 1.</exception>
@@ -35,189 +33,6 @@ public static unsafe class KvPageLayout
         format == KvFormat.Int8
             ? ValueStepsOffset(headDim) + Slots * sizeof(float)
             : Slots * headDim * ElementBytes(format, headDim);
-
-    /// <summary>Stores one key of d numbers.</summary>
-    public static void WriteKey(
-        KvFormat format,
-        int headDim,
-        NativeSpan<byte> page,
-        int slot,
-        ReadOnlySpan<float> key
-    )
-    {
-        CheckRow(headDim, key.Length);
-        fixed (float* row = key)
-        {
-            WriteKeys(format, headDim, page, slot, 1, new NativeSpan<float>(row, headDim), headDim);
-        }
-    }
-
-    /// <summary>Stores <paramref name="count"/> keys in neighbouring slots.</summary>
-    /// <param name="format">Storage of the keys.</param>
-    /// <param name="headDim">d.</param>
-    /// <param name="page">The page's keys.</param>
-    /// <param name="firstSlot">Slot of the first key.</param>
-    /// <param name="count">Keys to store.</param>
-    /// <param name="rows">The keys: d numbers each, <paramref name="rowStride"/> numbers apart.</param>
-    /// <param name="rowStride">Distance from one key to the next, in numbers.</param>
-    public static void WriteKeys(
-        KvFormat format,
-        int headDim,
-        NativeSpan<byte> page,
-        int firstSlot,
-        int count,
-        NativeSpan<float> rows,
-        long rowStride
-    )
-    {
-        CheckSlots(page.Length, KeyBytes(format, headDim), firstSlot, count);
-        CheckRows(headDim, count, rows.Length, rowStride);
-        for (var index = 0; index < count; index++)
-        {
-            EncodeKey(
-                format,
-                headDim,
-                page.Pointer,
-                firstSlot + index,
-                rows.Pointer + index * rowStride
-            );
-        }
-    }
-
-    /// <summary>Reads one key back.</summary>
-    public static void ReadKey(
-        KvFormat format,
-        int headDim,
-        NativeSpan<byte> page,
-        int slot,
-        Span<float> key
-    )
-    {
-        CheckSlots(page.Length, KeyBytes(format, headDim), slot, 1);
-        CheckRow(headDim, key.Length);
-        var start = page.Pointer;
-        var step = format == KvFormat.Int8 ? KeySteps(start, headDim)[slot] : 0;
-        for (var channel = 0; channel < headDim; channel++)
-        {
-            var element = channel * Slots + slot;
-            key[channel] = format switch
-            {
-                KvFormat.F32 => ((float*)start)[element],
-                KvFormat.F16 => (float)((Half*)start)[element],
-                KvFormat.BF16 => BitConverter.UInt32BitsToSingle(
-                    (uint)((ushort*)start)[element] << 16
-                ),
-                _ => ((sbyte*)start)[KeyCode(channel, slot)] * step,
-            };
-        }
-    }
-
-    /// <summary>Stores one value of d numbers.</summary>
-    public static void WriteValue(
-        KvFormat format,
-        int headDim,
-        NativeSpan<byte> page,
-        int slot,
-        ReadOnlySpan<float> value
-    )
-    {
-        CheckRow(headDim, value.Length);
-        fixed (float* row = value)
-        {
-            WriteValues(
-                format,
-                headDim,
-                page,
-                slot,
-                1,
-                new NativeSpan<float>(row, headDim),
-                headDim
-            );
-        }
-    }
-
-    /// <summary>Stores <paramref name="count"/> values in neighbouring slots.</summary>
-    /// <param name="format">Storage of the values.</param>
-    /// <param name="headDim">d.</param>
-    /// <param name="page">The page's values.</param>
-    /// <param name="firstSlot">Slot of the first value.</param>
-    /// <param name="count">Values to store.</param>
-    /// <param name="rows">The values: d numbers each, <paramref name="rowStride"/> numbers apart.</param>
-    /// <param name="rowStride">Distance from one value to the next, in numbers.</param>
-    public static void WriteValues(
-        KvFormat format,
-        int headDim,
-        NativeSpan<byte> page,
-        int firstSlot,
-        int count,
-        NativeSpan<float> rows,
-        long rowStride
-    )
-    {
-        CheckSlots(page.Length, ValueBytes(format, headDim), firstSlot, count);
-        CheckRows(headDim, count, rows.Length, rowStride);
-        for (var index = 0; index < count; index++)
-        {
-            var slot = firstSlot + index;
-            var from = rows.Pointer + index * rowStride;
-            var element = (long)slot * headDim;
-            switch (format)
-            {
-                case KvFormat.F32:
-                    Unsafe.CopyBlockUnaligned(
-                        (float*)page.Pointer + element,
-                        from,
-                        (uint)headDim * sizeof(float)
-                    );
-                    break;
-                case KvFormat.F16:
-                    FloatConversion.F32ToF16(
-                        new(from, headDim),
-                        new((ushort*)page.Pointer + element, headDim)
-                    );
-                    break;
-                case KvFormat.BF16:
-                    FloatConversion.F32ToBF16(
-                        new(from, headDim),
-                        new((ushort*)page.Pointer + element, headDim)
-                    );
-                    break;
-                default:
-                    var step = Int8Slot.Step(from, headDim);
-                    ValueSteps(page.Pointer, headDim)[slot] = step;
-                    Int8Slot.Encode(from, (sbyte*)page.Pointer + element, headDim, step);
-                    break;
-            }
-        }
-    }
-
-    /// <summary>Reads one value back.</summary>
-    public static void ReadValue(
-        KvFormat format,
-        int headDim,
-        NativeSpan<byte> page,
-        int slot,
-        Span<float> value
-    )
-    {
-        CheckSlots(page.Length, ValueBytes(format, headDim), slot, 1);
-        CheckRow(headDim, value.Length);
-        var start = page.Pointer;
-        var step = format == KvFormat.Int8 ? ValueSteps(start, headDim)[slot] : 0;
-        for (var channel = 0; channel < headDim; channel++)
-        {
-            var element = slot * headDim + channel;
-            value[channel] = format switch
-            {
-                KvFormat.F32 => ((float*)start)[element],
-                KvFormat.F16 => (float)((Half*)start)[element],
-                KvFormat.BF16 => BitConverter.UInt32BitsToSingle(
-                    (uint)((ushort*)start)[element] << 16
-                ),
-                _ => ((sbyte*)start)[element] * step,
-            };
-        }
-    }
 
     /// <summary>Copies key and value of a slot bit for bit, within or between pages of the same formats.</summary>
     public static void CopySlot(
@@ -298,61 +113,8 @@ public static unsafe class KvPageLayout
 
     private static int ValueStepsOffset(int headDim) => Slots * CheckDim(headDim);
 
-    private static int KeyCode(int channel, int slot) =>
+    internal static int KeyCode(int channel, int slot) =>
         (channel >> 2) * (Slots * 4) + slot * 4 + (channel & 3);
-
-    private static void EncodeKey(KvFormat format, int headDim, byte* page, int slot, float* key)
-    {
-        var step = 0f;
-        if (format == KvFormat.F32)
-        {
-            ScatterColumn((uint*)key, (uint*)page, slot, headDim);
-            return;
-        }
-
-        if (format == KvFormat.Int8)
-        {
-            step = Int8Slot.Step(key, headDim);
-            KeySteps(page, headDim)[slot] = step;
-        }
-
-        var codes = stackalloc ushort[Block];
-        for (var channel = 0; channel < headDim; channel += Block)
-        {
-            var count = Math.Min(Block, headDim - channel);
-            switch (format)
-            {
-                case KvFormat.F16:
-                    FloatConversion.F32ToF16(new(key + channel, count), new(codes, count));
-                    ScatterColumn(codes, (ushort*)page + channel * Slots, slot, count);
-                    break;
-                case KvFormat.BF16:
-                    FloatConversion.F32ToBF16(new(key + channel, count), new(codes, count));
-                    ScatterColumn(codes, (ushort*)page + channel * Slots, slot, count);
-                    break;
-                default:
-                    *(uint*)(codes + (count + 3) / 4 * 2 - 2) = 0;
-                    Int8Slot.Encode(key + channel, (sbyte*)codes, count, step);
-                    ScatterColumn(
-                        (uint*)codes,
-                        (uint*)(page + channel * Slots),
-                        slot,
-                        (count + 3) / 4
-                    );
-                    break;
-            }
-        }
-    }
-
-    private static void ScatterColumn<T>(T* from, T* to, int slot, int count)
-        where T : unmanaged
-    {
-        to += slot;
-        for (var index = 0; index < count; index++)
-        {
-            to[index * Slots] = from[index];
-        }
-    }
 
     private static void CopyColumn<T>(T* from, int fromSlot, T* to, int toSlot, int count)
         where T : unmanaged
@@ -384,7 +146,7 @@ public static unsafe class KvPageLayout
         return headDim;
     }
 
-    private static void CheckRow(int headDim, int length)
+    internal static void CheckRow(int headDim, int length)
     {
         if (length != headDim)
         {
@@ -392,7 +154,7 @@ public static unsafe class KvPageLayout
         }
     }
 
-    private static void CheckRows(int headDim, int count, long length, long stride)
+    internal static void CheckRows(int headDim, int count, long length, long stride)
     {
         if (count > 0 && (stride < 0 || (count - 1) * stride + headDim > length))
         {
@@ -402,7 +164,7 @@ public static unsafe class KvPageLayout
         }
     }
 
-    private static void CheckSlots(long pageBytes, int needed, int firstSlot, int count)
+    internal static void CheckSlots(long pageBytes, int needed, int firstSlot, int count)
     {
         if (firstSlot < 0 || count < 0 || firstSlot > Slots - count)
         {

@@ -19,20 +19,30 @@ internal static unsafe class PageMasks
         var highest = int.MinValue;
         if (page.Valid == Full)
         {
-            var low = Vector128.Load(positions);
+            var low = Vector256.Load(positions);
             var high = low;
-            for (var slot = 4; slot < KvPageRef.Slots; slot += 4)
+            for (var slot = 8; slot < KvPageRef.Slots; slot += 8)
             {
-                var here = Vector128.Load(positions + slot);
-                low = Vector128.Min(low, here);
-                high = Vector128.Max(high, here);
+                var here = Vector256.Load(positions + slot);
+                low = Vector256.Min(low, here);
+                high = Vector256.Max(high, here);
             }
 
-            for (var lane = 0; lane < 4; lane++)
-            {
-                lowest = Math.Min(lowest, low[lane]);
-                highest = Math.Max(highest, high[lane]);
-            }
+            // One vector gives both ends: the greatest of -1 - x belongs to the least x.
+            var ends = Vector256.Create(
+                Vector128.Max(~low.GetLower(), ~low.GetUpper()),
+                Vector128.Max(high.GetLower(), high.GetUpper())
+            );
+            ends = Vector256.Max(
+                ends,
+                Vector256.Shuffle(ends, Vector256.Create(2, 3, 0, 1, 6, 7, 4, 5))
+            );
+            ends = Vector256.Max(
+                ends,
+                Vector256.Shuffle(ends, Vector256.Create(1, 0, 3, 2, 5, 4, 7, 6))
+            );
+            lowest = ~ends[0];
+            highest = ends[4];
         }
         else
         {

@@ -19,8 +19,8 @@ public sealed unsafe class PagedAttention : IDisposable
     // Tiles a thread below which the chunks of a tile are shared out, so that no thread waits long for another.
     private const int TilesPerThread = 4;
 
-    // Floats before the scratch of the threads: the counter of the units, on a cache line of its own.
-    private const int CounterFloats = 32;
+    // Floats before the counters of the heads: the counter of the units, on cache lines of its own.
+    private const int UnitFloats = 32;
 
     private NativeBuffer<float> _memory = new(0);
 
@@ -200,20 +200,17 @@ public sealed unsafe class PagedAttention : IDisposable
             && heads < TilesPerThread * pool.Threads;
         var scratch = pool.Threads * TileScratch.Floats(call->Shape.HeadDim);
         var parts = split ? heads * call->Chunks * call->PartFloats : 0;
-        Reserve(CounterFloats + scratch + parts);
+        var counters = UnitFloats + (heads + 31) / 32 * 32;
+        Reserve(counters + scratch + parts);
         var start = _memory.Span.Pointer;
+        new Span<float>(start, counters).Clear();
         call->NextUnit = (int*)start;
-        *call->NextUnit = 0;
-        call->Scratch = start + CounterFloats;
+        call->ChunksDone = call->NextUnit + UnitFloats;
+        call->Scratch = start + counters;
         call->Parts = split ? call->Scratch + scratch : null;
         var slots = (long)call->PagesPerHead * KvPageRef.Slots;
         var work = slots * call->Tokens * call->Shape.QueryHeads * call->Shape.HeadDim;
         Dispatch.Run(new AttentionJob(call), pool, work);
-        if (split)
-        {
-            var merged = call->Chunks * (long)call->Rows * heads * call->Shape.HeadDim;
-            Dispatch.Run(new ChunkMergeJob(call), pool, merged);
-        }
     }
 
     private void Reserve(long floats)

@@ -4,13 +4,19 @@ namespace Puna.Kernels.Attention;
 internal readonly unsafe struct TileScratch
 {
     /// <summary>Query rows (token x query head of a KV head) in a tile: each page is read once for all of them.</summary>
-    public const int Rows = 32;
+    public const int Rows = 96;
 
     /// <summary>Pages of a chunk, whose scores are held at once; chunks are counted from the first page.</summary>
     public const int Pages = 8;
 
     /// <summary>Slots of a chunk.</summary>
     public const int Slots = Pages * KvPageRef.Slots;
+
+    /// <summary>
+    /// Above this many rows a page of 8- or 16-bit numbers is widened once; below, each block of rows widens as it
+    /// loads.
+    /// </summary>
+    public const int DirectRows = 8;
 
     /// <summary>Scores, then weights: [Rows][Slots], the chunk's visible pages side by side.</summary>
     public readonly float* Scores;
@@ -39,9 +45,6 @@ internal readonly unsafe struct TileScratch
     /// <summary>A page's values as f32, [32][padded d].</summary>
     public readonly float* Values;
 
-    /// <summary>Results that nobody reads.</summary>
-    public readonly float* Sink;
-
     /// <summary>Where each row's query starts, for the offset group of the page at hand.</summary>
     public readonly float** Queries;
 
@@ -60,6 +63,9 @@ internal readonly unsafe struct TileScratch
     /// <summary>The visible pages of the chunk.</summary>
     public readonly int* Visible;
 
+    /// <summary>The unit that the thread takes next.</summary>
+    public readonly UnitClaim* Claim;
+
     /// <summary>Lays the parts out from <paramref name="start"/> on, each at a cache line's begin.</summary>
     public TileScratch(float* start, int headDim)
     {
@@ -73,17 +79,17 @@ internal readonly unsafe struct TileScratch
         PartTotals = Take(ref start, Rows);
         Keys = Take(ref start, KvPageRef.Slots * padded);
         Values = Take(ref start, KvPageRef.Slots * padded);
-        Sink = Take(ref start, Math.Max(KvPageRef.Slots, padded));
         Queries = (float**)Take(ref start, 2 * Rows);
         Offsets = (long*)Take(ref start, 2 * Rows);
         Masks = (uint*)Take(ref start, Rows * Pages);
         Positions = (int*)Take(ref start, Rows);
         Tokens = (int*)Take(ref start, Rows);
         Visible = (int*)Take(ref start, 16);
+        Claim = (UnitClaim*)Take(ref start, 16);
     }
 
-    /// <summary>d rounded up to the widest vector.</summary>
-    public static int PaddedDim(int headDim) => (headDim + 15) / 16 * 16;
+    /// <summary>d rounded up to two of the widest vectors.</summary>
+    public static int PaddedDim(int headDim) => (headDim + 31) / 32 * 32;
 
     /// <summary>Floats that a scratch takes; a line more than it uses, so that two threads' scores lie apart.</summary>
     public static long Floats(int headDim)
@@ -91,9 +97,7 @@ internal readonly unsafe struct TileScratch
         long padded = PaddedDim(headDim);
         return Rows * (Slots + 2 * padded + 4 + 2 + 2 + Pages + 2)
             + 2 * KvPageRef.Slots * padded
-            + Math.Max(KvPageRef.Slots, padded)
-            + 16
-            + 16;
+            + 3 * 16;
     }
 
     private static float* Take(ref float* next, long count)

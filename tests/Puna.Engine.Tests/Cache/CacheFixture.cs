@@ -166,8 +166,8 @@ internal sealed class CacheFixture : IDisposable
                     continue;
                 }
 
-                KvPageLayout.ReadKey(shape.KeyFormat, headDim, page.Keys, slot, key);
-                KvPageLayout.ReadValue(shape.ValueFormat, headDim, page.Values, slot, value);
+                KvPageReader.ReadKey(shape.KeyFormat, headDim, page.Keys, slot, key);
+                KvPageReader.ReadValue(shape.ValueFormat, headDim, page.Values, slot, value);
                 var token = (int)(key[1] + key[2] * 100 + key[3] * 10000);
                 for (var channel = 0; channel < headDim; channel++)
                 {

@@ -77,14 +77,14 @@ internal sealed unsafe class AttentionCase : IDisposable
     {
         var page = Pages[head * PagesPerHead + slot / KvPageRef.Slots];
         var inside = slot % KvPageRef.Slots;
-        KvPageLayout.WriteKey(
+        KvPageWriter.WriteKey(
             Shape.KeyFormat,
             Shape.HeadDim,
             page.Keys,
             inside,
             Row(Shape.HeadDim)
         );
-        KvPageLayout.WriteValue(
+        KvPageWriter.WriteValue(
             Shape.ValueFormat,
             Shape.HeadDim,
             page.Values,
@@ -192,13 +192,10 @@ internal sealed unsafe class AttentionCase : IDisposable
             if (split)
             {
                 call.Parts = Allocate<float>(Shape.KvHeads * call.Chunks * call.PartFloats).Pointer;
+                call.ChunksDone = Allocate<int>(Shape.KvHeads).Pointer;
             }
 
             Widths.Run(width, new AttentionJob(&call));
-            if (split)
-            {
-                Widths.Run(width, new ChunkMergeJob(&call));
-            }
         }
 
         return output.Span.ToArray();
@@ -301,8 +298,8 @@ internal sealed unsafe class AttentionCase : IDisposable
             var (key, value) = (new float[Shape.HeadDim], new float[Shape.HeadDim]);
             if ((page.Valid >> inside & 1) == 1)
             {
-                KvPageLayout.ReadKey(Shape.KeyFormat, Shape.HeadDim, page.Keys, inside, key);
-                KvPageLayout.ReadValue(
+                KvPageReader.ReadKey(Shape.KeyFormat, Shape.HeadDim, page.Keys, inside, key);
+                KvPageReader.ReadValue(
                     Shape.ValueFormat,
                     Shape.HeadDim,
                     page.Values,

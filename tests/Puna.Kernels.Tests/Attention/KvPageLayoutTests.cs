@@ -47,16 +47,16 @@ public sealed class KvPageLayoutTests
             var rows = Enumerable.Range(0, 32).Select(_ => Row(random, headDim)).ToArray();
             for (var slot = 0; slot < 32; slot++)
             {
-                KvPageLayout.WriteKey(format, headDim, keys.Span, slot, rows[slot]);
-                KvPageLayout.WriteValue(format, headDim, values.Span, slot, rows[31 - slot]);
+                KvPageWriter.WriteKey(format, headDim, keys.Span, slot, rows[slot]);
+                KvPageWriter.WriteValue(format, headDim, values.Span, slot, rows[31 - slot]);
             }
 
             var read = new float[headDim];
             for (var slot = 0; slot < 32; slot++)
             {
-                KvPageLayout.ReadKey(format, headDim, keys.Span, slot, read);
+                KvPageReader.ReadKey(format, headDim, keys.Span, slot, read);
                 AssertClose(format, rows[slot], read);
-                KvPageLayout.ReadValue(format, headDim, values.Span, slot, read);
+                KvPageReader.ReadValue(format, headDim, values.Span, slot, read);
                 AssertClose(format, rows[31 - slot], read);
             }
         }
@@ -72,10 +72,10 @@ public sealed class KvPageLayoutTests
             var stride = headDim + 3;
             using var rows = new NativeBuffer<float>(32 * stride);
             Row(random, 32 * stride).CopyTo(rows.Span.Span);
-            foreach (var write in (Writer[])[KvPageLayout.WriteKeys, KvPageLayout.WriteValues])
+            foreach (var write in (Writer[])[KvPageWriter.WriteKeys, KvPageWriter.WriteValues])
             {
                 var bytes =
-                    write == KvPageLayout.WriteKeys
+                    write == KvPageWriter.WriteKeys
                         ? KvPageLayout.KeyBytes(format, headDim)
                         : KvPageLayout.ValueBytes(format, headDim);
                 using var together = Page(bytes);
@@ -105,8 +105,8 @@ public sealed class KvPageLayoutTests
             using var toValues = Page(KvPageLayout.ValueBytes(format, headDim));
             for (var slot = 0; slot < 32; slot++)
             {
-                KvPageLayout.WriteKey(format, headDim, keys.Span, slot, Row(random, headDim));
-                KvPageLayout.WriteValue(format, headDim, values.Span, slot, Row(random, headDim));
+                KvPageWriter.WriteKey(format, headDim, keys.Span, slot, Row(random, headDim));
+                KvPageWriter.WriteValue(format, headDim, values.Span, slot, Row(random, headDim));
             }
 
             // A permutation of all slots and back gives the first bytes again.
@@ -212,7 +212,7 @@ public sealed class KvPageLayoutTests
         Assert.ThrowsAny<ArgumentException>(() => KvPageLayout.KeyBytes(KvFormat.F32, 0));
         Assert.ThrowsAny<ArgumentException>(() => KvPageLayout.KeyBytes((KvFormat)99, 4));
         void Write(int slot, int width) =>
-            KvPageLayout.WriteKey(KvFormat.F32, 4, page.Span, slot, new float[width]);
+            KvPageWriter.WriteKey(KvFormat.F32, 4, page.Span, slot, new float[width]);
     }
 
     private delegate void Writer(
@@ -244,8 +244,8 @@ public sealed class KvPageLayoutTests
     )
     {
         var (key, value) = (new float[headDim], new float[headDim]);
-        KvPageLayout.ReadKey(format, headDim, keys.Span, slot, key);
-        KvPageLayout.ReadValue(format, headDim, values.Span, slot, value);
+        KvPageReader.ReadKey(format, headDim, keys.Span, slot, key);
+        KvPageReader.ReadValue(format, headDim, values.Span, slot, value);
         return [.. key, .. value];
     }
 
@@ -254,8 +254,8 @@ public sealed class KvPageLayoutTests
         var row = numbers.ToArray();
         using var keys = Page(KvPageLayout.KeyBytes(format, row.Length));
         using var values = Page(KvPageLayout.ValueBytes(format, row.Length));
-        KvPageLayout.WriteKey(format, row.Length, keys.Span, 9, row);
-        KvPageLayout.WriteValue(format, row.Length, values.Span, 9, row);
+        KvPageWriter.WriteKey(format, row.Length, keys.Span, 9, row);
+        KvPageWriter.WriteValue(format, row.Length, values.Span, 9, row);
         var both = Read(format, row.Length, keys, values, 9);
         Assert.Equal(both[..row.Length], both[row.Length..]);
         return both[..row.Length];

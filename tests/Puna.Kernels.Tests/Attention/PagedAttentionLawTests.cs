@@ -30,14 +30,14 @@ public sealed class PagedAttentionLawTests
                 WriteKey(moving.Pages[page], slot % 32, Rotate(raw, slot));
                 WriteKey(anew.Pages[page], slot % 32, Rotate(raw, position));
                 var value = moving.Row(headDim);
-                KvPageLayout.WriteValue(
+                KvPageWriter.WriteValue(
                     KvFormat.F32,
                     headDim,
                     moving.Pages[page].Values,
                     slot % 32,
                     value
                 );
-                KvPageLayout.WriteValue(
+                KvPageWriter.WriteValue(
                     KvFormat.F32,
                     headDim,
                     anew.Pages[page].Values,
@@ -68,7 +68,7 @@ public sealed class PagedAttentionLawTests
         }
 
         static void WriteKey(KvPageRef page, int slot, float[] key) =>
-            KvPageLayout.WriteKey(KvFormat.F32, headDim, page.Keys, slot, key);
+            KvPageWriter.WriteKey(KvFormat.F32, headDim, page.Keys, slot, key);
 
         static float[] Rotate(float[] row, int position)
         {

@@ -176,7 +176,7 @@ public sealed class PagedAttentionTests
     {
         using var own = Causal(1, 1, 16, 1, KvFormat.F32, KvFormat.F32, 300, 3);
         var value = new float[16];
-        KvPageLayout.ReadValue(KvFormat.F32, 16, own.Pages[302 / 32].Values, 302 % 32, value);
+        KvPageReader.ReadValue(KvFormat.F32, 16, own.Pages[302 / 32].Values, 302 % 32, value);
         Assert.Equal(value, own.Run(1).AsSpan(32).ToArray());
 
         using var equal = new AttentionCase(
@@ -189,8 +189,8 @@ public sealed class PagedAttentionTests
         for (var slot = 0; slot < 512; slot++)
         {
             var page = equal.Pages[slot / 32];
-            KvPageLayout.WriteKey(KvFormat.F32, 4, page.Keys, slot % 32, [1, 2, 3, 4]);
-            KvPageLayout.WriteValue(KvFormat.F32, 4, page.Values, slot % 32, [slot, 1, -slot, 0]);
+            KvPageWriter.WriteKey(KvFormat.F32, 4, page.Keys, slot % 32, [1, 2, 3, 4]);
+            KvPageWriter.WriteValue(KvFormat.F32, 4, page.Values, slot % 32, [slot, 1, -slot, 0]);
         }
 
         equal.Ask(511);
@@ -207,7 +207,7 @@ public sealed class PagedAttentionTests
         for (var slot = 0; slot < 640; slot++)
         {
             var page = test.Pages[slot / 32];
-            KvPageLayout.WriteKey(
+            KvPageWriter.WriteKey(
                 KvFormat.F32,
                 2,
                 page.Keys,
@@ -218,7 +218,7 @@ public sealed class PagedAttentionTests
 
         test.Queries[0] = 1e15f;
         var expected = new float[2];
-        KvPageLayout.ReadValue(KvFormat.F32, 2, test.Pages[10].Values, 25, expected);
+        KvPageReader.ReadValue(KvFormat.F32, 2, test.Pages[10].Values, 25, expected);
         Assert.Equal(expected, test.Run(1));
     }
 

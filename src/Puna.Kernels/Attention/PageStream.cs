@@ -1,0 +1,101 @@
+using Puna.Kernels.Memory;
+
+namespace Puna.Kernels.Attention;
+
+/// <summary>
+/// The order in which a chunk's pages are read: the keys of every visible page, then their values, then the keys of
+/// the chunk that comes next. Pages lie scattered, so the processor cannot guess where the next one begins; while one
+/// is worked on, the lines of a later one are asked for.
+/// </summary>
+internal readonly unsafe struct PageStream
+{
+    // Bytes between what is worked on and what is asked for: the time of a load from memory times its bandwidth.
+    private const int Distance = 8 * 1024;
+
+    private readonly AttentionArguments* _call;
+    private readonly UnitClaim* _claim;
+    private readonly KvPageRef* _pages;
+    private readonly int* _order;
+    private readonly int _visible;
+    private readonly int _chunk;
+    private readonly int _keysAhead;
+    private readonly int _valuesAhead;
+
+    /// <summary>The stream of chunk <paramref name="chunk"/>, of whose pages <paramref name="visible"/> are read.</summary>
+    public PageStream(in AttentionTile tile, int chunk, int visible)
+    {
+        _call = tile.Call;
+        _claim = tile.Scratch.Claim;
+        _pages = tile.Pages;
+        _order = tile.Scratch.Visible;
+        _visible = visible;
+        _chunk = chunk;
+        var headDim = _call->Shape.HeadDim;
+        _keysAhead = PagesAhead(KvPageLayout.KeyBytes(_call->Shape.KeyFormat, headDim));
+        _valuesAhead = PagesAhead(KvPageLayout.ValueBytes(_call->Shape.ValueFormat, headDim));
+    }
+
+    /// <summary>What to ask for while the keys of the visible page <paramref name="column"/> are read.</summary>
+    public byte* AfterKeys(int column)
+    {
+        var ahead = At(column + _keysAhead);
+        return ahead == null ? _pages[_order[column]].Keys.Pointer : ahead;
+    }
+
+    /// <summary>What to ask for while the values of the visible page <paramref name="column"/> are read.</summary>
+    public byte* AfterValues(int column)
+    {
+        var ahead = At(_visible + column + _valuesAhead);
+        return ahead == null ? _pages[_order[column]].Values.Pointer : ahead;
+    }
+
+    private static int PagesAhead(int bytes) => Math.Max(1, Distance / bytes);
+
+    private byte* At(int step)
+    {
+        if (step < _visible)
+        {
+            return _pages[_order[step]].Keys.Pointer;
+        }
+
+        step -= _visible;
+        return step < _visible ? _pages[_order[step]].Values.Pointer : Following(step - _visible);
+    }
+
+    private byte* Following(int step)
+    {
+        var pages = _pages;
+        var chunk = _chunk + 1;
+        if (_call->Parts != null || chunk == _call->Chunks)
+        {
+            var unit = _claim->Ahead(_call);
+            if (unit >= _call->Units)
+            {
+                return null;
+            }
+
+            (var head, chunk) = _call->Unit(unit);
+            chunk = _call->Parts == null ? 0 : chunk;
+            pages = _call->Pages + (long)head * _call->PagesPerHead;
+        }
+
+        var index = chunk * TileScratch.Pages + step;
+        if (step >= TileScratch.Pages || index >= _call->PagesPerHead)
+        {
+            return null;
+        }
+
+        if (step == 0)
+        {
+            // The positions come first, when the visible slots are looked for.
+            var end = Math.Min(index + TileScratch.Pages, _call->PagesPerHead);
+            for (var page = index; page < end; page++)
+            {
+                var positions = (byte*)pages[page].Positions.Pointer;
+                CacheLines.Fetch(positions, 2 * CacheLines.Bytes);
+            }
+        }
+
+        return pages[index].Keys.Pointer;
+    }
+}
