@@ -68,7 +68,11 @@ public sealed class Forward : IDisposable
             _firstTail = new int[segments.Length];
         }
 
-        TokenPlacement.Reserve(segments, _firstTail, _work.Positions.AsSpan(0, tokens.Length));
+        TokenPlacement.Reserve(
+            segments,
+            _firstTail,
+            _work.Positions.Span.Slice(0, tokens.Length).Span
+        );
         Profile?.End(ForwardStage.Embedding);
         for (var index = 0; index < _plan.Layers.Count; index++)
         {
@@ -190,19 +194,19 @@ public sealed class Forward : IDisposable
                     _pool
                 );
             }
-
-            Profile?.End(ForwardStage.CacheWrite);
-            _attention.Forward(
-                attention,
-                segments[index],
-                _work.Queries.Span.Slice((long)row * queryWidth, (long)count * queryWidth),
-                _work.Positions.AsSpan(row, count),
-                _work.Attended.Span.Slice((long)row * queryWidth, (long)count * queryWidth)
-            );
-            Profile?.End(ForwardStage.Attention);
             row += count;
         }
 
+        Profile?.End(ForwardStage.CacheWrite);
+        var rows = (long)tokens * queryWidth;
+        _attention.Forward(
+            attention,
+            segments,
+            _work.Queries.Span.Slice(0, rows),
+            _work.Positions.Span.Slice(0, tokens),
+            _work.Attended.Span.Slice(0, rows)
+        );
+        Profile?.End(ForwardStage.Attention);
         _work.Activations.Load(_work.Attended.Span, queryWidth, tokens, queryWidth, _pool);
         weights.Output.Forward(_work.Activations, _work.Branch.Span, _pool);
         Profile?.End(ForwardStage.AttentionOutput);
@@ -252,7 +256,7 @@ public sealed class Forward : IDisposable
             Rotary.Forward(
                 _rotary,
                 RotaryPairing.Halves,
-                _work.Positions.AsSpan(0, tokens),
+                _work.Positions.Span.Slice(0, tokens).Span,
                 rows.Span,
                 width,
                 rows.Span,

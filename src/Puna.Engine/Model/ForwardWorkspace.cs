@@ -22,7 +22,7 @@ internal sealed class ForwardWorkspace : IDisposable
         Attended = new NativeBuffer<float>((long)maximumTokens * queryWidth);
         Gate = new NativeBuffer<float>((long)maximumTokens * mlpWidth);
         Up = new NativeBuffer<float>((long)maximumTokens * mlpWidth);
-        Positions = new int[maximumTokens];
+        Positions = new NativeBuffer<int>(maximumTokens);
         Activations = new ActivationRows(
             maximumTokens,
             Math.Max(Math.Max(hidden, queryWidth), mlpWidth),
@@ -60,7 +60,7 @@ internal sealed class ForwardWorkspace : IDisposable
     public NativeBuffer<float> Up { get; }
 
     /// <summary>Position of each row, [T].</summary>
-    public int[] Positions { get; }
+    public NativeBuffer<int> Positions { get; }
 
     /// <summary>The batch that matrices read.</summary>
     public ActivationRows Activations { get; }
@@ -76,6 +76,7 @@ internal sealed class ForwardWorkspace : IDisposable
         Attended.Dispose();
         Gate.Dispose();
         Up.Dispose();
+        Positions.Dispose();
         Activations.Dispose();
     }
 }

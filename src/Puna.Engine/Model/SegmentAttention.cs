@@ -7,117 +7,158 @@ using Puna.Kernels.Threads;
 namespace Puna.Engine.Model;
 
 /// <summary>
-/// Attention of the segments of a ragged batch over the caches of their sequences: it lists the pages, lets the
-/// policies narrow them, and masks the nodes of draft trees. Its buffers only grow.
+/// Attention of the segments of a ragged batch over the caches of their sequences, as one job of the threads: it lists
+/// the pages, lets the policies narrow them, and masks the nodes of draft trees. Its buffers only grow.
 /// </summary>
 internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, WorkerPool pool)
     : IDisposable
 {
-    // Pages of a sequence for which there is room from the start: 4096 tokens.
+    // Pages for which there is room from the start: a sequence of 4096 tokens.
     private const int FirstPages = 128;
 
     private readonly PagedAttention _attention = new();
-    private NativeBuffer<float>? _shiftedQueries;
-    private KvPageRef[] _pages = new KvPageRef[FirstPages * plan.Banks.Max(bank => bank.Heads)];
-    private uint[] _treeMasks = [];
+    private NativeBuffer<KvPageRef> _pages = new(FirstPages * plan.Banks.Max(bank => bank.Heads));
+    private NativeBuffer<uint> _treeMasks = new(0);
+    private NativeBuffer<float> _shiftedQueries = new(0);
+    private AttentionRequest[] _requests = new AttentionRequest[1];
 
-    /// <summary>The rows of one segment.</summary>
+    /// <summary>The attention of one layer.</summary>
     /// <param name="attention">The branch of the layer.</param>
-    /// <param name="segment">Whose tokens; their keys and values are already in the tail.</param>
-    /// <param name="queries">Rotated queries [T, H * d].</param>
+    /// <param name="segments">Whose tokens; their keys and values are already in the tails.</param>
+    /// <param name="queries">Rotated queries [T, H * d] of all segments.</param>
     /// <param name="positions">[T].</param>
     /// <param name="output">Result [T, H * d].</param>
+    /// <exception cref="ArgumentException">The sequences store keys and values in different formats.</exception>
     public void Forward(
         AttentionBranch attention,
-        in Segment segment,
+        ReadOnlySpan<Segment> segments,
         NativeSpan<float> queries,
-        ReadOnlySpan<int> positions,
+        NativeSpan<int> positions,
         NativeSpan<float> output
     )
     {
-        var bank = plan.Banks[attention.Bank];
-        var sequence = segment.Sequence;
-        var pagesPerHead = sequence.PageCount(bank.Id);
-        if (_pages.Length < bank.Heads * pagesPerHead)
+        if (segments.IsEmpty)
         {
-            _pages = new KvPageRef[Math.Max(bank.Heads * pagesPerHead, 2 * _pages.Length)];
+            return;
         }
 
-        _ = sequence.Pages(bank.Id, _pages);
-        var attended = new KvAttendPlan(
-            bank.Id,
-            _pages.AsSpan(0, bank.Heads * pagesPerHead),
-            pagesPerHead
-        );
-        sequence.Cache.Policies.BeforeAttend(sequence, queries, segment.Tokens, ref attended);
+        var bank = plan.Banks[attention.Bank];
+        var formats = segments[0].Sequence.Cache.Shape;
         var shape = new AttentionShape(
             attention.Heads,
             bank.Heads,
             attention.HeadDim,
             attention.Scale,
             attention.Mask.Window,
-            sequence.Cache.Shape.KeyFormat,
-            sequence.Cache.Shape.ValueFormat
+            formats.KeyFormat,
+            formats.ValueFormat
         );
-        if (sequence.Offsets.Length > 1)
+        var width = attention.Heads * attention.HeadDim;
+        Reserve(bank, segments, width);
+        var (row, page, mask, shifted) = (0L, 0L, 0L, 0L);
+        for (var index = 0; index < segments.Length; index++)
         {
-            queries = ShiftQueries(queries, attention, sequence.Offsets, segment.Tokens);
+            ref readonly var segment = ref segments[index];
+            var (sequence, tokens) = (segment.Sequence, segment.Tokens);
+            if (
+                sequence.Cache.Shape.KeyFormat != formats.KeyFormat
+                || sequence.Cache.Shape.ValueFormat != formats.ValueFormat
+            )
+            {
+                throw new ArgumentException("The sequences of a batch must share one cache.");
+            }
+
+            var rows = queries.Slice(row * width, (long)tokens * width);
+            var pages = _pages.Span.Slice(page, (long)bank.Heads * sequence.PageCount(bank.Id));
+            var pagesPerHead = sequence.Pages(bank.Id, pages.Span);
+            var attended = new KvAttendPlan(bank.Id, pages.Span, pagesPerHead);
+            sequence.Cache.Policies.BeforeAttend(sequence, rows, tokens, ref attended);
+            var tailPages = segment.Parents.IsEmpty ? 0 : sequence.TailPages;
+            var masks = _treeMasks.Span.Slice(mask, (long)tokens * tailPages);
+            if (!masks.IsEmpty)
+            {
+                sequence.TreeMasks(segment.Parents.Span, masks.Span);
+            }
+
+            var rotated = rows;
+            if (sequence.Offsets.Length > 1)
+            {
+                rotated = _shiftedQueries.Span.Slice(
+                    shifted,
+                    rows.Length * sequence.Offsets.Length
+                );
+                shifted += rotated.Length;
+                ShiftQueries(rows, attention, sequence.Offsets, tokens, rotated);
+            }
+
+            _requests[index] = new AttentionRequest
+            {
+                Queries = rotated,
+                QueryPositions = positions.Slice(row, tokens),
+                Pages = pages.Slice(0, (long)bank.Heads * attended.PagesPerHead),
+                PagesPerHead = attended.PagesPerHead,
+                TailMasks = masks,
+                TailPages = tailPages,
+                Output = output.Slice(row * width, (long)tokens * width),
+            };
+            row += tokens;
+            page += pages.Length;
+            mask += masks.Length;
         }
 
-        var maskedPages = segment.Parents.IsEmpty ? 0 : sequence.TailPages;
-        _attention.Forward(
-            shape,
-            queries,
-            segment.Tokens,
-            positions,
-            attended.Pages[..(bank.Heads * attended.PagesPerHead)],
-            attended.PagesPerHead,
-            TreeMasks(segment, segment.Tokens * maskedPages),
-            maskedPages,
-            output,
-            pool
-        );
+        _attention.Forward(shape, _requests.AsSpan(0, segments.Length), pool);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _attention.Dispose();
-        _shiftedQueries?.Dispose();
+        _pages.Dispose();
+        _treeMasks.Dispose();
+        _shiftedQueries.Dispose();
     }
 
-    private ReadOnlySpan<uint> TreeMasks(Segment segment, int length)
+    private static void Grow<T>(ref NativeBuffer<T> buffer, long needed)
+        where T : unmanaged
     {
-        if (length == 0)
+        if (buffer.Length < needed)
         {
-            return [];
+            var room = Math.Max(needed, 2 * buffer.Length);
+            buffer.Dispose();
+            buffer = new NativeBuffer<T>(room);
+        }
+    }
+
+    private void Reserve(KvBank bank, ReadOnlySpan<Segment> segments, int width)
+    {
+        var (pages, masks, shifted) = (0L, 0L, 0L);
+        foreach (ref readonly var segment in segments)
+        {
+            var sequence = segment.Sequence;
+            pages += (long)bank.Heads * sequence.PageCount(bank.Id);
+            masks += segment.Parents.IsEmpty ? 0 : (long)segment.Tokens * sequence.TailPages;
+            var groups = sequence.Offsets.Length;
+            shifted += groups > 1 ? (long)segment.Tokens * width * groups : 0;
         }
 
-        if (_treeMasks.Length < length)
+        Grow(ref _pages, pages);
+        Grow(ref _treeMasks, masks);
+        Grow(ref _shiftedQueries, shifted);
+        if (_requests.Length < segments.Length)
         {
-            _treeMasks = new uint[Math.Max(length, 2 * _treeMasks.Length)];
+            _requests = new AttentionRequest[Math.Max(segments.Length, 2 * _requests.Length)];
         }
-
-        var masks = _treeMasks.AsSpan(0, length);
-        segment.Sequence.TreeMasks(segment.Parents.Span, masks);
-        return masks;
     }
 
     // Keys never move: a page whose keys were rotated at another place is met by queries rotated back by its offset.
-    private NativeSpan<float> ShiftQueries(
+    private void ShiftQueries(
         NativeSpan<float> queries,
         AttentionBranch attention,
         ReadOnlySpan<int> offsets,
-        int tokens
+        int tokens,
+        NativeSpan<float> shifted
     )
     {
-        var needed = queries.Length * offsets.Length;
-        if (_shiftedQueries is null || _shiftedQueries.Length < needed)
-        {
-            _shiftedQueries?.Dispose();
-            _shiftedQueries = new NativeBuffer<float>(needed);
-        }
-
         var width = attention.Heads * attention.HeadDim;
         for (var group = 0; group < offsets.Length; group++)
         {
@@ -129,7 +170,7 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
                 delta,
                 queries,
                 width,
-                _shiftedQueries.Span.Slice(group * queries.Length, queries.Length),
+                shifted.Slice(group * queries.Length, queries.Length),
                 width,
                 tokens,
                 attention.Heads,
@@ -137,7 +178,5 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
                 pool
             );
         }
-
-        return _shiftedQueries.Span.Slice(0, needed);
     }
 }

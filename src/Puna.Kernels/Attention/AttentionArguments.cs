@@ -1,9 +1,12 @@
 namespace Puna.Kernels.Attention;
 
-/// <summary>One call of <see cref="PagedAttention"/> as pointers.</summary>
+/// <summary>What <see cref="PagedAttention"/> does for one sequence, as pointers.</summary>
 internal unsafe struct AttentionArguments
 {
     public AttentionShape Shape;
+
+    /// <summary>The batch that the call is part of.</summary>
+    public AttentionBatch* Batch;
 
     /// <summary>[offset groups, T, H, d].</summary>
     public float* Queries;
@@ -23,11 +26,8 @@ internal unsafe struct AttentionArguments
     /// <summary>[T, H, d].</summary>
     public float* Output;
 
-    /// <summary>A <see cref="TileScratch"/> for each thread.</summary>
-    public float* Scratch;
-
-    /// <summary>The next unit of work to take.</summary>
-    public int* NextUnit;
+    /// <summary>The first of the units of this call in its batch.</summary>
+    public int FirstUnit;
 
     /// <summary>Chunks of each KV head that are done, when they are shared out.</summary>
     public int* ChunksDone;
@@ -48,7 +48,7 @@ internal unsafe struct AttentionArguments
     public readonly int Chunks => (PagesPerHead + TileScratch.Pages - 1) / TileScratch.Pages;
 
     /// <summary>Units of a KV head.</summary>
-    private readonly int UnitsPerHead => Parts == null ? Tiles : Chunks;
+    public readonly int UnitsPerHead => Parts == null ? Tiles : Chunks;
 
     /// <summary>Units of work.</summary>
     public readonly int Units => Shape.KvHeads * UnitsPerHead;
@@ -56,13 +56,4 @@ internal unsafe struct AttentionArguments
     /// <summary>Floats of the result of one chunk for all <see cref="Rows"/>: sums, maxima, totals.</summary>
     public readonly long PartFloats =>
         ((long)Rows * (TileScratch.PaddedDim(Shape.HeadDim) + 2) + 15) / 16 * 16;
-
-    /// <summary>KV head of a unit and its tile, or its chunk when chunks are shared out.</summary>
-    public readonly (int Head, int Index) Unit(int unit)
-    {
-        var perHead = UnitsPerHead;
-        var (head, index) = Math.DivRem(unit, perHead);
-        // The last tile sees most pages: it goes first, so that the threads finish together.
-        return (head, perHead - 1 - index);
-    }
 }

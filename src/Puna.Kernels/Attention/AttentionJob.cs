@@ -3,47 +3,54 @@ using Puna.Kernels.Lanes;
 namespace Puna.Kernels.Attention;
 
 /// <summary>
-/// Takes units of work until none is left: a tile of query rows of a KV head, or one chunk of its pages when there are
-/// too few tiles for the threads; who ends the last chunk of a head merges them all. Who takes which unit has no
+/// Takes units of work until none is left: a tile of query rows of a KV head of a sequence, or one chunk of its pages
+/// when there are too few tiles for the threads; who ends the last chunk of a head merges them all. Who takes which unit has no
 /// influence on the result.
 /// </summary>
-internal readonly unsafe struct AttentionJob(AttentionArguments* call) : ILanesJob
+internal readonly unsafe struct AttentionJob(AttentionBatch* batch, int headDim) : ILanesJob
 {
-    private readonly AttentionArguments* _call = call;
+    private readonly AttentionBatch* _batch = batch;
 
     /// <inheritdoc/>
     public void Execute<TLanes>(int part, int parts)
         where TLanes : unmanaged, ILanes<TLanes>
     {
-        var headDim = _call->Shape.HeadDim;
-        var scratch = new TileScratch(_call->Scratch + part * TileScratch.Floats(headDim), headDim);
+        var scratch = new TileScratch(
+            _batch->Scratch + part * TileScratch.Floats(headDim),
+            headDim
+        );
         *scratch.Claim = default;
         while (true)
         {
-            var unit = scratch.Claim->Take(_call);
-            if (unit >= _call->Units)
+            var unit = scratch.Claim->Take(_batch);
+            if (unit >= _batch->Units)
             {
                 return;
             }
 
-            var (head, index) = _call->Unit(unit);
-            if (_call->Parts == null)
+            var call = _batch->Unit(unit, out var head, out var index);
+            if (call->Parts == null)
             {
-                WholeTile<TLanes>(scratch, head, index * TileScratch.Rows);
+                WholeTile<TLanes>(call, scratch, head, index * TileScratch.Rows);
             }
             else
             {
-                OneChunk<TLanes>(scratch, head, index);
+                OneChunk<TLanes>(call, scratch, head, index);
             }
         }
     }
 
-    private void WholeTile<TLanes>(in TileScratch scratch, int head, int firstRow)
+    private static void WholeTile<TLanes>(
+        AttentionArguments* call,
+        in TileScratch scratch,
+        int head,
+        int firstRow
+    )
         where TLanes : unmanaged, ILanes<TLanes>
     {
-        var tile = new AttentionTile(_call, scratch, head, firstRow);
+        var tile = new AttentionTile(call, scratch, head, firstRow);
         TileResult.Reset(tile);
-        var chunks = _call->Chunks;
+        var chunks = call->Chunks;
         var sums = scratch.PartSums;
         var maxima = scratch.PartMaxima;
         var totals = scratch.PartTotals;
@@ -58,18 +65,23 @@ internal readonly unsafe struct AttentionJob(AttentionArguments* call) : ILanesJ
         TileResult.Finish<TLanes>(tile);
     }
 
-    private void OneChunk<TLanes>(in TileScratch scratch, int head, int chunk)
+    private static void OneChunk<TLanes>(
+        AttentionArguments* call,
+        in TileScratch scratch,
+        int head,
+        int chunk
+    )
         where TLanes : unmanaged, ILanes<TLanes>
     {
-        var tile = new AttentionTile(_call, scratch, head, 0);
-        var part = new ChunkPart(_call, head, chunk);
+        var tile = new AttentionTile(call, scratch, head, 0);
+        var part = new ChunkPart(call, head, chunk);
         if (!tile.Chunk<TLanes>(chunk, part.Sums, part.Maxima, part.Totals))
         {
-            new Span<float>(part.Maxima, _call->Rows).Fill(float.NegativeInfinity);
+            new Span<float>(part.Maxima, call->Rows).Fill(float.NegativeInfinity);
         }
 
-        var chunks = _call->Chunks;
-        if (Interlocked.Increment(ref _call->ChunksDone[head]) < chunks)
+        var chunks = call->Chunks;
+        if (Interlocked.Increment(ref call->ChunksDone[head]) < chunks)
         {
             return;
         }
@@ -77,7 +89,7 @@ internal readonly unsafe struct AttentionJob(AttentionArguments* call) : ILanesJ
         TileResult.Reset(tile);
         for (chunk = 0; chunk < chunks; chunk++)
         {
-            part = new ChunkPart(_call, head, chunk);
+            part = new ChunkPart(call, head, chunk);
             TileResult.Merge<TLanes>(tile, part.Sums, part.Maxima, part.Totals);
         }
 

@@ -12,6 +12,7 @@ internal readonly unsafe struct PageStream
     // Bytes between what is worked on and what is asked for: the time of a load from memory times its bandwidth.
     private const int Distance = 8 * 1024;
 
+    private readonly AttentionBatch* _batch;
     private readonly AttentionArguments* _call;
     private readonly UnitClaim* _claim;
     private readonly KvPageRef* _pages;
@@ -25,6 +26,7 @@ internal readonly unsafe struct PageStream
     public PageStream(in AttentionTile tile, int chunk, int visible)
     {
         _call = tile.Call;
+        _batch = tile.Call->Batch;
         _claim = tile.Scratch.Claim;
         _pages = tile.Pages;
         _order = tile.Scratch.Visible;
@@ -64,23 +66,24 @@ internal readonly unsafe struct PageStream
 
     private byte* Following(int step)
     {
+        var call = _call;
         var pages = _pages;
         var chunk = _chunk + 1;
-        if (_call->Parts != null || chunk == _call->Chunks)
+        if (call->Parts != null || chunk == call->Chunks)
         {
-            var unit = _claim->Ahead(_call);
-            if (unit >= _call->Units)
+            var unit = _claim->Ahead(_batch);
+            if (unit >= _batch->Units)
             {
                 return null;
             }
 
-            (var head, chunk) = _call->Unit(unit);
-            chunk = _call->Parts == null ? 0 : chunk;
-            pages = _call->Pages + (long)head * _call->PagesPerHead;
+            call = _batch->Unit(unit, out var head, out chunk);
+            chunk = call->Parts == null ? 0 : chunk;
+            pages = call->Pages + (long)head * call->PagesPerHead;
         }
 
         var index = chunk * TileScratch.Pages + step;
-        if (step >= TileScratch.Pages || index >= _call->PagesPerHead)
+        if (step >= TileScratch.Pages || index >= call->PagesPerHead)
         {
             return null;
         }
@@ -88,7 +91,7 @@ internal readonly unsafe struct PageStream
         if (step == 0)
         {
             // The positions come first, when the visible slots are looked for.
-            var end = Math.Min(index + TileScratch.Pages, _call->PagesPerHead);
+            var end = Math.Min(index + TileScratch.Pages, call->PagesPerHead);
             for (var page = index; page < end; page++)
             {
                 var positions = (byte*)pages[page].Positions.Pointer;

@@ -22,196 +22,154 @@ public sealed unsafe class PagedAttention : IDisposable
     // Floats before the counters of the heads: the counter of the units, on cache lines of its own.
     private const int UnitFloats = 32;
 
+    private NativeBuffer<AttentionArguments> _calls = new(1);
     private NativeBuffer<float> _memory = new(0);
 
-    /// <summary>Attention of T new tokens of one sequence; their keys are already in the pages.</summary>
+    /// <summary>Attention of new tokens of some sequences, in one job of the threads.</summary>
     /// <param name="shape">Heads, scale, window, formats.</param>
-    /// <param name="queries">Rotated queries [offsetGroups, T, H, d], contiguous.</param>
-    /// <param name="tokens">T.</param>
-    /// <param name="queryPositions">Position of each query, [T].</param>
-    /// <param name="pages">Pages [Hk, pagesPerHead]: page i of KV head h at h * pagesPerHead + i.</param>
-    /// <param name="pagesPerHead">Pages of each KV head.</param>
-    /// <param name="output">Result [T, H, d], contiguous; must not overlap the queries.</param>
+    /// <param name="requests">The sequences.</param>
     /// <param name="pool">Threads.</param>
     /// <exception cref="ArgumentException">A length does not fit the shape.</exception>
     public void Forward(
         in AttentionShape shape,
-        NativeSpan<float> queries,
-        int tokens,
-        ReadOnlySpan<int> queryPositions,
-        ReadOnlySpan<KvPageRef> pages,
-        int pagesPerHead,
-        NativeSpan<float> output,
+        ReadOnlySpan<AttentionRequest> requests,
         WorkerPool pool
-    ) => Forward(shape, queries, tokens, queryPositions, pages, pagesPerHead, [], 0, output, pool);
+    )
+    {
+        if (_calls.Length < requests.Length)
+        {
+            _calls.Dispose();
+            _calls = new NativeBuffer<AttentionArguments>(requests.Length);
+        }
 
-    /// <summary>The same with a mask over the last pages of every KV head, for the tokens of a draft tree.</summary>
+        var batch = new AttentionBatch { Calls = _calls.Span.Pointer };
+        foreach (ref readonly var request in requests)
+        {
+            AttentionChecks.Require(shape, request);
+            if (request.Tokens > 0)
+            {
+                batch.Calls[batch.Count++] = new AttentionArguments
+                {
+                    Shape = shape,
+                    Batch = &batch,
+                    Queries = request.Queries.Pointer,
+                    Tokens = request.Tokens,
+                    QueryPositions = request.QueryPositions.Pointer,
+                    Pages = request.Pages.Pointer,
+                    PagesPerHead = request.PagesPerHead,
+                    TailMasks = request.TailMasks.Pointer,
+                    TailPages = request.TailPages,
+                    Output = request.Output.Pointer,
+                };
+            }
+        }
+
+        if (batch.Count > 0)
+        {
+            Run(&batch, shape, pool);
+        }
+    }
+
+    /// <summary>The same for one sequence, without masks, from managed memory.</summary>
     /// <param name="shape">Heads, scale, window, formats.</param>
     /// <param name="queries">Rotated queries [offsetGroups, T, H, d], contiguous.</param>
-    /// <param name="tokens">T.</param>
     /// <param name="queryPositions">Position of each query, [T].</param>
     /// <param name="pages">Pages [Hk, pagesPerHead]: page i of KV head h at h * pagesPerHead + i.</param>
     /// <param name="pagesPerHead">Pages of each KV head.</param>
-    /// <param name="tailMasks">
-    /// [T, tailPages]: bit s of entry j allows slot s of page pagesPerHead - tailPages + j; validity, position and
-    /// window apply as well.
-    /// </param>
-    /// <param name="tailPages">Pages that the masks cover; 0 for none.</param>
     /// <param name="output">Result [T, H, d], contiguous; must not overlap the queries.</param>
     /// <param name="pool">Threads.</param>
     /// <exception cref="ArgumentException">A length does not fit the shape.</exception>
     public void Forward(
         in AttentionShape shape,
         NativeSpan<float> queries,
-        int tokens,
         ReadOnlySpan<int> queryPositions,
         ReadOnlySpan<KvPageRef> pages,
         int pagesPerHead,
-        ReadOnlySpan<uint> tailMasks,
-        int tailPages,
         NativeSpan<float> output,
         WorkerPool pool
     )
     {
-        Check(
-            shape,
-            queries.Length,
-            tokens,
-            queryPositions.Length,
-            pages,
-            pagesPerHead,
-            output.Length
-        );
-        if (
-            tailPages < 0
-            || tailPages > pagesPerHead
-            || tailMasks.Length != (long)tokens * tailPages
-        )
-        {
-            throw new ArgumentException(
-                $"{tokens} x {tailPages} tail masks over {pagesPerHead} pages were expected, not {tailMasks.Length}."
-            );
-        }
-
-        if (tokens == 0)
-        {
-            return;
-        }
-
         fixed (int* positionPointer = queryPositions)
         fixed (KvPageRef* pagePointer = pages)
-        fixed (uint* maskPointer = tailMasks)
         {
-            var call = new AttentionArguments
-            {
-                Shape = shape,
-                Queries = queries.Pointer,
-                Tokens = tokens,
-                QueryPositions = positionPointer,
-                Pages = pagePointer,
-                PagesPerHead = pagesPerHead,
-                TailMasks = maskPointer,
-                TailPages = tailPages,
-                Output = output.Pointer,
-            };
-            Run(&call, pool);
+            Forward(
+                shape,
+                [
+                    new AttentionRequest
+                    {
+                        Queries = queries,
+                        QueryPositions = new(positionPointer, queryPositions.Length),
+                        Pages = new(pagePointer, pages.Length),
+                        PagesPerHead = pagesPerHead,
+                        Output = output,
+                    },
+                ],
+                pool
+            );
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _memory.Dispose();
-
-    private static void Check(
-        in AttentionShape shape,
-        long queries,
-        int tokens,
-        int positions,
-        ReadOnlySpan<KvPageRef> pages,
-        int pagesPerHead,
-        long output
-    )
+    public void Dispose()
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(shape.KvHeads, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(shape.HeadDim, 1);
-        ArgumentOutOfRangeException.ThrowIfNegative(tokens);
-        ArgumentOutOfRangeException.ThrowIfNegative(shape.Window);
-        if (shape.QueryHeads < 1 || shape.QueryHeads % shape.KvHeads != 0)
-        {
-            throw new ArgumentException(
-                $"{shape.QueryHeads} query heads are not a multiple of {shape.KvHeads} KV heads."
-            );
-        }
-
-        var group = (long)tokens * shape.QueryHeads * shape.HeadDim;
-        if (output != group || positions != tokens)
-        {
-            throw new ArgumentException(
-                $"{tokens} positions and {group} results were expected, not {positions} and {output}."
-            );
-        }
-
-        if (pagesPerHead < 0 || pages.Length != (long)pagesPerHead * shape.KvHeads)
-        {
-            throw new ArgumentException(
-                $"{shape.KvHeads} x {pagesPerHead} pages were expected, not {pages.Length}."
-            );
-        }
-
-        var keyBytes = KvPageLayout.KeyBytes(shape.KeyFormat, shape.HeadDim);
-        var valueBytes = KvPageLayout.ValueBytes(shape.ValueFormat, shape.HeadDim);
-        var highestGroup = 0;
-        foreach (ref readonly var page in pages)
-        {
-            if (page.Valid == 0)
-            {
-                continue;
-            }
-
-            if (
-                page.Keys.Length < keyBytes
-                || page.Values.Length < valueBytes
-                || page.Positions.Length < KvPageRef.Slots
-                || page.OffsetGroup < 0
-            )
-            {
-                throw new ArgumentException(
-                    $"A page needs {keyBytes} + {valueBytes} bytes and {KvPageRef.Slots} positions, not {page.Keys.Length} + {page.Values.Length} and {page.Positions.Length}."
-                );
-            }
-
-            highestGroup = Math.Max(highestGroup, page.OffsetGroup);
-        }
-
-        if (queries < group * (highestGroup + 1L))
-        {
-            throw new ArgumentException(
-                $"{highestGroup + 1} offset groups of {group} query elements were expected, not {queries} elements."
-            );
-        }
+        _calls.Dispose();
+        _memory.Dispose();
     }
 
-    private void Run(AttentionArguments* call, WorkerPool pool)
+    private void Run(AttentionBatch* batch, in AttentionShape shape, WorkerPool pool)
     {
-        var heads = call->Shape.KvHeads;
-        var split =
-            call->Tiles == 1
-            && call->Chunks > 1
-            && pool.Threads > 1
-            && heads < TilesPerThread * pool.Threads;
-        var scratch = pool.Threads * TileScratch.Floats(call->Shape.HeadDim);
-        var parts = split ? heads * call->Chunks * call->PartFloats : 0;
-        var counters = UnitFloats + (heads + 31) / 32 * 32;
-        Reserve(counters + scratch + parts);
-        var start = _memory.Span.Pointer;
-        new Span<float>(start, counters).Clear();
-        call->NextUnit = (int*)start;
-        call->ChunksDone = call->NextUnit + UnitFloats;
-        call->Scratch = start + counters;
-        call->Parts = split ? call->Scratch + scratch : null;
-        var slots = (long)call->PagesPerHead * KvPageRef.Slots;
-        var work = slots * call->Tokens * call->Shape.QueryHeads * call->Shape.HeadDim;
-        Dispatch.Run(new AttentionJob(call), pool, work);
+        var tiles = 0L;
+        for (var index = 0; index < batch->Count; index++)
+        {
+            tiles += (long)shape.KvHeads * batch->Calls[index].Tiles;
+        }
+
+        // Memory: the counter of the units, a scratch for each thread, then what the calls that are split need.
+        var few = pool.Threads > 1 && tiles < TilesPerThread * pool.Threads;
+        var scratch = pool.Threads * TileScratch.Floats(shape.HeadDim);
+        var counters = (shape.KvHeads + 31) / 32 * 32;
+        var needed = UnitFloats + scratch;
+        for (var index = 0; index < batch->Count; index++)
+        {
+            needed += few ? counters + PartFloats(batch->Calls + index) : 0;
+        }
+
+        Reserve(needed);
+        var next = _memory.Span.Pointer;
+        batch->NextUnit = (int*)next;
+        *batch->NextUnit = 0;
+        batch->Scratch = next + UnitFloats;
+        next = batch->Scratch + scratch;
+        var work = 0L;
+        for (var index = 0; index < batch->Count; index++)
+        {
+            var call = batch->Calls + index;
+            var parts = few ? PartFloats(call) : 0;
+            if (parts > 0)
+            {
+                new Span<float>(next, counters).Clear();
+                call->ChunksDone = (int*)next;
+                call->Parts = next + counters;
+                next += counters + parts;
+            }
+
+            call->FirstUnit = batch->Units;
+            batch->Units += shape.KvHeads * call->UnitsPerHead;
+            work += (long)call->PagesPerHead * KvPageRef.Slots * call->Tokens;
+        }
+
+        Dispatch.Run(
+            new AttentionJob(batch, shape.HeadDim),
+            pool,
+            work * shape.QueryHeads * shape.HeadDim
+        );
     }
+
+    /// <summary>Floats for the results of the chunks of a call, 0 when there is only one chunk or more than one tile.</summary>
+    private static long PartFloats(AttentionArguments* call) =>
+        call->Tiles == 1 && call->Chunks > 1
+            ? call->Shape.KvHeads * call->Chunks * call->PartFloats
+            : 0;
 
     private void Reserve(long floats)
     {

@@ -10,11 +10,11 @@ internal unsafe struct UnitClaim
     private bool _ahead;
 
     /// <summary>The unit that <see cref="Take"/> will give.</summary>
-    public int Ahead(AttentionArguments* call)
+    public int Ahead(AttentionBatch* batch)
     {
         if (!_ahead)
         {
-            _unit = Interlocked.Increment(ref *call->NextUnit) - 1;
+            _unit = Interlocked.Increment(ref *batch->NextUnit) - 1;
             _ahead = true;
         }
 
@@ -22,9 +22,9 @@ internal unsafe struct UnitClaim
     }
 
     /// <summary>Takes a unit; past the last one there is nothing left to do.</summary>
-    public int Take(AttentionArguments* call)
+    public int Take(AttentionBatch* batch)
     {
-        var unit = Ahead(call);
+        var unit = Ahead(batch);
         _ahead = false;
         return unit;
     }

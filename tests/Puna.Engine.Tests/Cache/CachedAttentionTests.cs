@@ -218,18 +218,33 @@ public sealed class CachedAttentionTests : IDisposable
             KvFormat.F32,
             KvFormat.F32
         );
+        using var positionBuffer = Copy<int>(positions);
+        using var pageBuffer = Copy<KvPageRef>(pages);
+        using var maskBuffer = Copy<uint>(masks);
         _attention.Forward(
             shape,
-            _rotated.Span.Slice(0, (long)groups * queries.Length * stride),
-            queries.Length,
-            positions,
-            pages,
-            pagesPerHead,
-            masks,
-            tailPages,
-            _output.Span.Slice(0, queries.Length * stride),
+            [
+                new AttentionRequest
+                {
+                    Queries = _rotated.Span.Slice(0, (long)groups * queries.Length * stride),
+                    QueryPositions = positionBuffer.Span,
+                    Pages = pageBuffer.Span,
+                    PagesPerHead = pagesPerHead,
+                    TailMasks = maskBuffer.Span,
+                    TailPages = tailPages,
+                    Output = _output.Span.Slice(0, queries.Length * stride),
+                },
+            ],
             _pool
         );
+    }
+
+    private static NativeBuffer<T> Copy<T>(ReadOnlySpan<T> values)
+        where T : unmanaged
+    {
+        var copy = new NativeBuffer<T>(values.Length);
+        values.CopyTo(copy.Span.Span);
+        return copy;
     }
 
     private void CheckQuery(

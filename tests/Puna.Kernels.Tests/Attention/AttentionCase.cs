@@ -149,19 +149,24 @@ internal sealed unsafe class AttentionCase : IDisposable
         var width = (long)Shape.QueryHeads * Shape.HeadDim;
         using var output = new NativeBuffer<float>(count * width);
         output.Span.Span.Fill(float.NaN);
-        attention.Forward(
-            Shape,
-            Groups == 1 ? Queries.Slice(first * width, count * width) : Queries,
-            count,
-            QueryPositions.AsSpan(first, count),
-            Pages,
-            PagesPerHead,
-            TailMasks.AsSpan(first * TailPages, count * TailPages),
-            TailPages,
-            output.Span,
-            pool
-        );
+        attention.Forward(Shape, [Request(first, count, output.Span)], pool);
         return output.Span.Span.ToArray();
+    }
+
+    /// <summary>What asks for the attention of a part of the tokens; only with one offset group, if not of all.</summary>
+    public AttentionRequest Request(int first, int count, NativeSpan<float> output)
+    {
+        var width = (long)Shape.QueryHeads * Shape.HeadDim;
+        return new AttentionRequest
+        {
+            Queries = Groups == 1 ? Queries.Slice(first * width, count * width) : Queries,
+            QueryPositions = Copy<int>(QueryPositions.AsSpan(first, count)),
+            Pages = Copy<KvPageRef>(Pages),
+            PagesPerHead = PagesPerHead,
+            TailMasks = Copy<uint>(TailMasks.AsSpan(first * TailPages, count * TailPages)),
+            TailPages = TailPages,
+            Output = output,
+        };
     }
 
     /// <summary>Runs the body of one width on this thread, tile by tile or, when split, chunk by chunk.</summary>
@@ -186,8 +191,6 @@ internal sealed unsafe class AttentionCase : IDisposable
                 TailMasks = masks,
                 TailPages = TailPages,
                 Output = output.Pointer,
-                Scratch = scratch.Pointer,
-                NextUnit = &next,
             };
             if (split)
             {
@@ -195,7 +198,16 @@ internal sealed unsafe class AttentionCase : IDisposable
                 call.ChunksDone = Allocate<int>(Shape.KvHeads).Pointer;
             }
 
-            Widths.Run(width, new AttentionJob(&call));
+            var batch = new AttentionBatch
+            {
+                Calls = &call,
+                Count = 1,
+                Units = Shape.KvHeads * call.UnitsPerHead,
+                NextUnit = &next,
+                Scratch = scratch.Pointer,
+            };
+            call.Batch = &batch;
+            Widths.Run(width, new AttentionJob(&batch, Shape.HeadDim));
         }
 
         return output.Span.ToArray();
@@ -313,6 +325,14 @@ internal sealed unsafe class AttentionCase : IDisposable
         }
 
         return (keys, values);
+    }
+
+    private NativeSpan<T> Copy<T>(ReadOnlySpan<T> values)
+        where T : unmanaged
+    {
+        var copy = Allocate<T>(values.Length);
+        values.CopyTo(copy.Span);
+        return copy;
     }
 
     private NativeSpan<T> Allocate<T>(long length)

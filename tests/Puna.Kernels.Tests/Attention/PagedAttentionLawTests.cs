@@ -9,6 +9,39 @@ namespace Puna.Kernels.Tests.Attention;
 /// <summary>What must not change a bit of the result, and what must move with a page.</summary>
 public sealed class PagedAttentionLawTests
 {
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Sequences_of_one_batch_get_what_each_gets_alone(int threads)
+    {
+        var shape = Shape(6, 2, 16, 0, KvFormat.F16, KvFormat.F16);
+        int[] lengths = [1, 700, 33, 260, 0, 64];
+        using var pool = new WorkerPool(threads);
+        using var attention = new PagedAttention();
+        var cases = new List<AttentionCase>();
+        var outputs = new List<NativeBuffer<float>>();
+        var requests = new List<AttentionRequest>();
+        foreach (var length in lengths)
+        {
+            var test = new AttentionCase(shape, (length + 31) / 32, 1, length);
+            test.Fill(length);
+            test.Ask([.. Enumerable.Range(Math.Max(0, length - 40), Math.Min(length, 40))]);
+            var output = new NativeBuffer<float>((long)test.Tokens * 6 * 16);
+            cases.Add(test);
+            outputs.Add(output);
+            requests.Add(test.Request(0, test.Tokens, output.Span));
+        }
+
+        attention.Forward(shape, [.. requests], pool);
+        for (var index = 0; index < cases.Count; index++)
+        {
+            Assert.Equal(cases[index].Run(attention, pool), outputs[index].Span.Span.ToArray());
+            cases[index].Dispose();
+            outputs[index].Dispose();
+        }
+    }
+
     [Fact]
     public void Moving_a_page_by_its_offset_equals_rotating_its_keys_anew()
     {

@@ -32,7 +32,6 @@ public sealed class PagedAttentionMemoryTests
             attention.Forward(
                 test.Shape,
                 test.Queries.Slice(0, tokens * 128),
-                tokens,
                 test.QueryPositions.AsSpan(0, tokens),
                 test.Pages,
                 test.PagesPerHead,

@@ -229,26 +229,19 @@ public sealed class PagedAttentionTests
         using var attention = new PagedAttention();
         using var pool = new WorkerPool(1);
         using var output = new NativeBuffer<float>(2 * 4 * 8);
-        Refused(test.Shape with { QueryHeads = 5 }, 2, test.Pages, output.Span);
-        Refused(test.Shape with { HeadDim = 9 }, 2, test.Pages, output.Span);
-        Refused(test.Shape with { Window = -1 }, 2, test.Pages, output.Span);
-        Refused(test.Shape, 3, test.Pages, output.Span);
-        Refused(test.Shape, 2, test.Pages[1..], output.Span);
-        Refused(test.Shape, 2, test.Pages, output.Span.Slice(1));
+        Refused(test.Shape with { QueryHeads = 5 }, test.Pages, output.Span);
+        Refused(test.Shape with { HeadDim = 9 }, test.Pages, output.Span);
+        Refused(test.Shape with { Window = -1 }, test.Pages, output.Span);
+        Refused(test.Shape, test.Pages[1..], output.Span);
+        Refused(test.Shape, test.Pages, output.Span.Slice(1));
         test.SetOffset(0, 5, 1);
-        Refused(test.Shape, 2, test.Pages, output.Span);
+        Refused(test.Shape, test.Pages, output.Span);
 
-        void Refused(
-            AttentionShape shape,
-            int tokens,
-            KvPageRef[] pages,
-            NativeSpan<float> result
-        ) =>
+        void Refused(AttentionShape shape, KvPageRef[] pages, NativeSpan<float> result) =>
             Assert.ThrowsAny<ArgumentException>(() =>
                 attention.Forward(
                     shape,
                     test.Queries,
-                    tokens,
                     test.QueryPositions,
                     pages,
                     test.PagesPerHead,
