@@ -91,6 +91,46 @@ public sealed class BenchCommandTests : IDisposable
             StringComparison.Ordinal
         );
 
+    [Fact]
+    public void Kernels_are_chosen_by_name_and_stand_beside_their_floor()
+    {
+        var result = PunaProcess.Json("bench", "kernels", "--filter", "rope", "--repeat", "2");
+        CheckMachine(result.GetProperty("machine"));
+        var rows = result.GetProperty("rows").EnumerateArray().ToList();
+        Assert.Equal(2, rows.Count);
+        foreach (var row in rows)
+        {
+            Assert.StartsWith(
+                "rope ",
+                row.GetProperty("kernel").GetString()!,
+                StringComparison.Ordinal
+            );
+            var seconds = row.GetProperty("seconds").GetDouble();
+            Assert.Equal(
+                row.GetProperty("floor_seconds").GetDouble() / seconds,
+                row.GetProperty("share_of_floor").GetDouble(),
+                1e-9
+            );
+            Assert.Equal("cache read", row.GetProperty("limit").GetString());
+        }
+    }
+
+    [Fact]
+    public void Unknown_kernels_get_the_nearest_name() =>
+        Assert.Contains(
+            "attention",
+            PunaProcess.Refusal("bench", "kernels", "--filter", "atention"),
+            StringComparison.Ordinal
+        );
+
+    [Fact]
+    public void A_mistyped_kind_of_bench_gets_the_nearest_name() =>
+        Assert.Contains(
+            "kernels",
+            PunaProcess.Refusal("bench", "kernel"),
+            StringComparison.Ordinal
+        );
+
     public void Dispose() => _folder.Dispose();
 
     private static string Key(JsonElement row) =>

@@ -40,6 +40,7 @@ public static class BenchCommand
             Examples.Of(
                 "puna bench",
                 "puna bench model.gguf -p 512 -n 128 -b 1,2,4,8,16",
+                "puna bench kernels --filter gemv",
                 "puna bench model.gguf -p 0 -n 64 --depth 0,4096,8192 --kv-format int8 --repeat 3 --json"
             )
         )
@@ -52,6 +53,7 @@ public static class BenchCommand
             repeat,
             json,
         };
+        command.Subcommands.Add(BenchKernelsCommand.Create());
         var modelOptions = new ModelOptions(command);
         command.SetAction(
             (result, cancellation) =>
@@ -147,17 +149,11 @@ public static class BenchCommand
         using var bench = new ModelBench(engine, options);
         using var progress = new TaskProgress("measuring");
         progress.Report(0, "the machine");
-        var before = Limits(engine);
-        var rows = bench.Run(new ShareOf(progress), cancellation).ToList();
+        var before = MachineOutput.Measure(engine.Pool);
+        var rows = bench.Run(new BenchShare(progress), cancellation).ToList();
 
         // Other work on the machine comes and goes within minutes: the limits are taken at both ends.
-        return (before.OrBetter(Limits(engine)), rows);
-    }
-
-    private static MachineLimits Limits(InferenceEngine engine)
-    {
-        using var probe = new LimitProbe(engine.Pool);
-        return probe.Measure();
+        return (before.OrBetter(MachineOutput.Measure(engine.Pool)), rows);
     }
 
     private static string Id(BenchTest test) => test == BenchTest.Prompt ? "pp" : "tg";
@@ -204,13 +200,7 @@ public static class BenchCommand
         writer.WriteNumber("flops", row.OperationsPerSecond);
         writer.WriteString("limit", Limit(row.Test));
         writer.WriteNumber("share_of_limit", row.ShareOfLimit(limits));
-        writer.WriteStartArray("samples");
-        foreach (var sample in row.Rate.Samples)
-        {
-            writer.WriteNumberValue(sample);
-        }
-
-        writer.WriteEndArray();
+        MachineOutput.WriteSamples(writer, row.Rate);
         writer.WriteEndObject();
     }
 
@@ -242,10 +232,5 @@ public static class BenchCommand
                     ]
             )
         );
-    }
-
-    private sealed class ShareOf(TaskProgress progress) : IProgress<BenchProgress>
-    {
-        public void Report(BenchProgress value) => progress.Report(value.Share, value.Row);
     }
 }

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Puna.Kernels.Limits;
+using Puna.Kernels.Threads;
 
 namespace Puna.Cli.Terminal;
 
@@ -17,6 +18,8 @@ public static class MachineOutput
         writer.WriteNumber("threads", limits.Threads);
         writer.WriteNumber("read_bytes_per_second", limits.ReadBandwidth);
         writer.WriteNumber("read_bytes_per_second_one_thread", limits.ReadBandwidthOneThread);
+        writer.WriteNumber("cache_bytes_per_second", limits.CacheBandwidth);
+        writer.WriteNumber("cache_bytes_per_second_one_thread", limits.CacheBandwidthOneThread);
         writer.WriteNumber("fma_flops", limits.MultiplyAddPeak);
         writer.WriteNumber("fma_flops_one_thread", limits.MultiplyAddPeakOneThread);
         writer.WriteNumber("int8_operations_per_second", limits.Int8Peak);
@@ -28,6 +31,25 @@ public static class MachineOutput
         writer.WriteEndObject();
     }
 
+    /// <summary>Writes the member <c>samples</c>.</summary>
+    public static void WriteSamples(Utf8JsonWriter writer, SampleSummary summary)
+    {
+        writer.WriteStartArray("samples");
+        foreach (var sample in summary.Samples)
+        {
+            writer.WriteNumberValue(sample);
+        }
+
+        writer.WriteEndArray();
+    }
+
+    /// <summary>Measures the limits; the memory that takes is given back.</summary>
+    public static MachineLimits Measure(WorkerPool pool)
+    {
+        using var probe = new LimitProbe(pool);
+        return probe.Measure();
+    }
+
     /// <summary>Writes two lines to stdout.</summary>
     public static void WriteText(MachineLimits limits)
     {
@@ -36,6 +58,7 @@ public static class MachineOutput
         );
         Console.Out.WriteLine(
             $"limits with 1 / {limits.Threads} threads: memory read {Pair(limits.ReadBandwidthOneThread, limits.ReadBandwidth, "GB/s")}, "
+                + $"cache read {Pair(limits.CacheBandwidthOneThread, limits.CacheBandwidth, "GB/s")}, "
                 + $"f32 multiply-add {Pair(limits.MultiplyAddPeakOneThread, limits.MultiplyAddPeak, "GFLOP/s")}, "
                 + $"int8 {Pair(limits.Int8PeakOneThread, limits.Int8Peak, "GOP/s")}"
         );

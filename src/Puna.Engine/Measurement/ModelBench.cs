@@ -34,7 +34,7 @@ public sealed class ModelBench : IDisposable
     {
         ArgumentNullException.ThrowIfNull(engine);
         ArgumentNullException.ThrowIfNull(options);
-        Check(options, engine.ContextLength, engine.Forward.MaximumTokens);
+        options.Check(engine.ContextLength, engine.Forward.MaximumTokens);
         _engine = engine;
         _options = options;
         var batch = options.Batches.Append(1).Max();
@@ -93,34 +93,6 @@ public sealed class ModelBench : IDisposable
     {
         Release();
         _logits.Dispose();
-    }
-
-    private static void Check(BenchOptions options, int context, int maximumBatch)
-    {
-        Require("-p", options.PromptTokens, 1, context, "the context; --ctx sets another");
-        Require("-n", options.DecodeTokens, 1, context, "the context; --ctx sets another");
-        Require("-b", options.Batches, 1, maximumBatch, "the rows of one pass");
-        Require("--depth", options.Depths, 0, context, "the context; --ctx sets another");
-        Require("--repeat", [options.Repeats], 1, 1000, "the most repetitions");
-    }
-
-    private static void Require(
-        string option,
-        IEnumerable<int> values,
-        int minimum,
-        int maximum,
-        string limit
-    )
-    {
-        foreach (var value in values)
-        {
-            if (value < minimum || value > maximum)
-            {
-                throw new InputException(
-                    $"{option} is {value}; a number from {minimum} to {maximum} ({limit}) is needed."
-                );
-            }
-        }
     }
 
     private BenchRow Prompt(int tokens, int depth, CancellationToken cancellation)

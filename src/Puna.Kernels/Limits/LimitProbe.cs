@@ -14,8 +14,13 @@ public sealed unsafe class LimitProbe : IDisposable
     /// <summary>Bytes read by default: several times the last-level cache of the largest processors.</summary>
     public const long DefaultBytes = 512L << 20;
 
-    private const int Bursts = 8;
-    private const double BurstSeconds = 0.012;
+    // 256 KiB for each thread: more than a first-level cache, half of a small second-level one.
+    private const long CachedFloats = 64 * 1024;
+
+    // Arithmetic has its peak in a moment; memory is shared with others, and what counts is what it gives for a while.
+    private const int Bursts = 6;
+    private const double BurstSeconds = 0.015;
+    private const double MemoryBurstSeconds = 0.1;
     private readonly WorkerPool _pool;
     private readonly NativeBuffer<float> _memory;
     private readonly NativeBuffer<float> _sink;
@@ -38,14 +43,16 @@ public sealed unsafe class LimitProbe : IDisposable
         pool.Run(ref touch);
     }
 
-    /// <summary>Measures all limits; takes about a second.</summary>
+    /// <summary>Measures all limits; takes about two seconds.</summary>
     public MachineLimits Measure() =>
         new(
             ProcessorName.Text,
             Dispatch.Level,
             _pool.Threads,
-            Read(_pool),
-            Read(null),
+            Read(_pool, _memory.Length, MemoryBurstSeconds),
+            Read(null, _memory.Length, MemoryBurstSeconds),
+            Read(_pool, Math.Min(_memory.Length, _pool.Threads * CachedFloats), BurstSeconds),
+            Read(null, Math.Min(_memory.Length, CachedFloats), BurstSeconds),
             MultiplyAdd(_pool),
             MultiplyAdd(null),
             Int8(_pool),
@@ -61,19 +68,12 @@ public sealed unsafe class LimitProbe : IDisposable
     }
 
     // The number of rounds is what a burst repeats; without a pool the caller's thread works alone.
-    private double Read(WorkerPool? pool) =>
+    private double Read(WorkerPool? pool, long floats, double burst) =>
         Best(
-            _memory.Span.Bytes,
+            (double)floats * sizeof(float),
             rounds =>
-            {
-                for (var round = 0L; round < rounds; round++)
-                {
-                    Run(
-                        new ReadProbe(_memory.Span.Pointer, _memory.Length, _sink.Span.Pointer),
-                        pool
-                    );
-                }
-            }
+                Run(new ReadProbe(_memory.Span.Pointer, floats, rounds, _sink.Span.Pointer), pool),
+            burst
         );
 
     private double MultiplyAdd(WorkerPool? pool)
@@ -122,19 +122,19 @@ public sealed unsafe class LimitProbe : IDisposable
     }
 
     /// <summary>Units a second of the fastest burst; one round does <paramref name="unit"/>.</summary>
-    private static double Best(double unit, Action<long> work)
+    private static double Best(double unit, Action<long> work, double length = BurstSeconds)
     {
         // The first calls compile the probe; then a burst grows until the clock can measure it.
         work(1);
         var rounds = 1L;
         var seconds = Seconds(work, rounds);
-        while (seconds < BurstSeconds / 4)
+        while (seconds < length / 4)
         {
             rounds *= 2;
             seconds = Seconds(work, rounds);
         }
 
-        rounds = Math.Max(1, (long)(rounds * BurstSeconds / seconds));
+        rounds = Math.Max(1, (long)(rounds * length / seconds));
         var best = double.MaxValue;
         for (var burst = 0; burst < Bursts; burst++)
         {
