@@ -47,7 +47,12 @@ public sealed class BenchCommandTests : IDisposable
             "0,64",
             "--repeat",
             "1",
+            "--no-limits",
         ]);
+        Assert.Equal(
+            JsonValueKind.Null,
+            result.GetProperty("machine").GetProperty("fma_flops").ValueKind
+        );
         Assert.Equal(
             ["tg 3 1 0", "tg 3 2 0", "tg 3 1 64", "tg 3 2 64"],
             result.GetProperty("rows").EnumerateArray().Select(Key)

@@ -30,6 +30,11 @@ public static class BenchCommand
             "Tokens that each sequence's cache already holds"
         );
         var repeat = Repeat();
+        var noLimits = new Option<bool>("--no-limits")
+        {
+            Description =
+                "Do not measure the machine, which takes some seconds: the rows then have no share of its limits.",
+        };
         var json = new Option<bool>("--json")
         {
             Description = "Print one JSON object with the machine, its limits and the rows.",
@@ -51,6 +56,7 @@ public static class BenchCommand
             batch,
             depth,
             repeat,
+            noLimits,
             json,
         };
         command.Subcommands.Add(BenchKernelsCommand.Create());
@@ -78,7 +84,12 @@ public static class BenchCommand
                     modelOptions.Read(result),
                     cancellation
                 );
-                var (limits, rows) = Measure(engine, options, cancellation);
+                var (limits, rows) = Measure(
+                    engine,
+                    options,
+                    result.GetValue(noLimits),
+                    cancellation
+                );
                 if (result.GetValue(json))
                 {
                     WriteJson(engine, limits, rows);
@@ -143,17 +154,23 @@ public static class BenchCommand
     private static (MachineLimits Limits, List<BenchRow> Rows) Measure(
         InferenceEngine engine,
         BenchOptions options,
+        bool noLimits,
         CancellationToken cancellation
     )
     {
         using var bench = new ModelBench(engine, options);
         using var progress = new TaskProgress("measuring");
         progress.Report(0, "the machine");
-        var before = MachineOutput.Measure(engine.Pool);
+        var before = Limits();
         var rows = bench.Run(new BenchShare(progress), cancellation).ToList();
 
         // Other work on the machine comes and goes within minutes: the limits are taken at both ends.
-        return (before.OrBetter(MachineOutput.Measure(engine.Pool)), rows);
+        return (before.OrBetter(Limits()), rows);
+
+        MachineLimits Limits() =>
+            noLimits
+                ? MachineLimits.Unmeasured(engine.Pool.Threads)
+                : MachineOutput.Measure(engine.Pool);
     }
 
     private static string Id(BenchTest test) => test == BenchTest.Prompt ? "pp" : "tg";
@@ -199,7 +216,15 @@ public static class BenchCommand
         writer.WriteNumber("bytes_per_second", row.BytesPerSecond);
         writer.WriteNumber("flops", row.OperationsPerSecond);
         writer.WriteString("limit", Limit(row.Test));
-        writer.WriteNumber("share_of_limit", row.ShareOfLimit(limits));
+        if (row.ShareOfLimit(limits) is { } share)
+        {
+            writer.WriteNumber("share_of_limit", share);
+        }
+        else
+        {
+            writer.WriteNull("share_of_limit");
+        }
+
         MachineOutput.WriteSamples(writer, row.Rate);
         writer.WriteEndObject();
     }
@@ -228,7 +253,9 @@ public static class BenchCommand
                         $"{row.Rate.Spread:P1}",
                         $"{row.BytesPerSecond / 1e9:F1}",
                         $"{row.OperationsPerSecond / 1e9:F1}",
-                        $"{row.ShareOfLimit(limits):P0} of {Limit(row.Test)}",
+                        row.ShareOfLimit(limits) is { } share
+                            ? $"{share:P0} of {Limit(row.Test)}"
+                            : "",
                     ]
             )
         );

@@ -32,13 +32,15 @@ public sealed record BenchRow(
     /// <summary>
     /// Share of what the machine could do at best: for <see cref="BenchTest.Decode"/> bytes against the read bandwidth,
     /// for <see cref="BenchTest.Prompt"/> operations against the f32 multiply-add peak. Products in int8, and weights
-    /// that stay in the cache, can exceed 1.
+    /// that stay in the cache, can exceed 1. Null where the limit was not measured.
     /// </summary>
-    public double ShareOfLimit(MachineLimits limits)
+    public double? ShareOfLimit(MachineLimits limits)
     {
         ArgumentNullException.ThrowIfNull(limits);
-        return Test == BenchTest.Decode
-            ? BytesPerSecond / limits.ReadBandwidth
-            : OperationsPerSecond / limits.MultiplyAddPeak;
+        var (rate, limit) =
+            Test == BenchTest.Decode
+                ? (BytesPerSecond, limits.ReadBandwidth)
+                : (OperationsPerSecond, limits.MultiplyAddPeak);
+        return limit > 0 ? rate / limit : null;
     }
 }

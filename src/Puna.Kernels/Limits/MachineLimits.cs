@@ -28,6 +28,10 @@ public sealed record MachineLimits(
     double Int8PeakOneThread
 )
 {
+    /// <summary>The machine without its limits, which are all 0.</summary>
+    public static MachineLimits Unmeasured(int threads) =>
+        new(ProcessorName.Text, Dispatch.Level, threads, 0, 0, 0, 0, 0, 0, 0, 0);
+
     /// <summary>
     /// The better of two measurements of one machine, limit by limit: neighbours can only take away from what it can do.
     /// </summary>
