@@ -4,9 +4,12 @@ namespace Puna.SideBySide;
 
 /// <summary>Holds contests: in each round every program runs once, so that what the machine does meanwhile hits all.</summary>
 /// <param name="setup">Programs and files.</param>
-/// <param name="rounds">Rounds.</param>
-public sealed class Comparison(Setup setup, int rounds)
+/// <param name="rounds">Rounds; null for the usual number, which is smaller for long contests.</param>
+public sealed class Comparison(Setup setup, int? rounds)
 {
+    private const int UsualRounds = 5;
+    private const int LongRounds = 3;
+
     /// <summary>Measures the chosen rows.</summary>
     /// <param name="filter">Rows whose id begins with it; empty for all.</param>
     /// <exception cref="FailureException">No row is chosen, or a program failed.</exception>
@@ -41,7 +44,6 @@ public sealed class Comparison(Setup setup, int rounds)
             LlamaBuild = Environment.GetEnvironmentVariable("PEER_BUILD") is { Length: > 0 } build
                 ? build
                 : null,
-            Repeats = rounds,
             Rows = rows,
         };
     }
@@ -74,25 +76,47 @@ public sealed class Comparison(Setup setup, int rounds)
     private List<ResultRow> Hold(Contest contest, string level)
     {
         var runs = Needed(contest);
-        var all = new List<IReadOnlyDictionary<Reading, double>>();
-        for (var round = 0; round < rounds; round++)
+        var repeats = rounds ?? (contest.IsLong ? LongRounds : UsualRounds);
+        var samples = new Dictionary<Reading, List<double>>();
+        if (runs.Count == 1)
         {
-            var figures = new Dictionary<Reading, double>();
-            foreach (var run in runs)
+            Measure(contest, runs, repeats, samples);
+        }
+        else
+        {
+            for (var round = 0; round < repeats; round++)
             {
-                foreach (var (name, value) in run.Measure(setup))
-                {
-                    figures[new Reading(run.Name, name)] = value;
-                }
+                Measure(contest, runs, 1, samples);
             }
-
-            all.Add(figures);
-            var told = figures.Select(pair => $"{pair.Key.Run} {pair.Key.Figure} {pair.Value:G4}");
-            Console.Error.WriteLine(
-                $"{contest.Rows[0].Id} round {round + 1} of {rounds}: {string.Join(", ", told)}"
-            );
         }
 
-        return [.. contest.Rows.Select(row => ResultRow.Of(row, all, level))];
+        return [.. contest.Rows.Select(row => ResultRow.Of(row, samples, level))];
+    }
+
+    private void Measure(
+        Contest contest,
+        List<IRun> runs,
+        int repeats,
+        Dictionary<Reading, List<double>> samples
+    )
+    {
+        Console.Error.Write($"{contest.Rows[0].Id}:");
+        foreach (var run in runs)
+        {
+            foreach (var (name, values) in run.Measure(setup, repeats))
+            {
+                var reading = new Reading(run.Name, name);
+                if (!samples.TryGetValue(reading, out var all))
+                {
+                    all = samples[reading] = [];
+                }
+
+                all.AddRange(values);
+                var told = string.Join(' ', values.Select(value => value.ToString("G4")));
+                Console.Error.Write($" {run.Name} {name} {told}");
+            }
+        }
+
+        Console.Error.WriteLine();
     }
 }

@@ -98,7 +98,8 @@ public static class Contests
             [
                 Ratio("deep-tg", "default model (Q4_1), decode at depth 7168", 3, "tg", "same"),
                 Ratio("deep-tg-q4_0", "the same against llama.cpp's Q4_0", null, "tg", "q4_0"),
-            ]
+            ],
+            IsLong: true
         );
     }
 
@@ -211,7 +212,8 @@ public static class Contests
                     new("int8", "tg"),
                     new("puna", "tg")
                 ),
-            ]
+            ],
+            IsLong: true
         );
     }
 
@@ -222,7 +224,8 @@ public static class Contests
                 new PunaBench("puna", $"{Small}/q8_0", false, "-p", "8192", "-n", "0"),
                 new LlamaBench("same", $"{Small}/q8_0", "-p", "64,8192", "-n", "0", "--no-warmup"),
             ],
-            [Ratio("small-pp8192", "110M Q8_0, prefill 8192", 1.5, "pp", "same")]
+            [Ratio("small-pp8192", "110M Q8_0, prefill 8192", 1.5, "pp", "same")],
+            IsLong: true
         );
 
     private static PunaBench PunaBatch(string model, int sequences) =>

@@ -9,6 +9,6 @@ public interface IRun
     /// <summary>Makes the files that it needs.</summary>
     void Prepare(Setup setup);
 
-    /// <summary>Runs it once and gives its figures by name.</summary>
-    IReadOnlyDictionary<string, double> Measure(Setup setup);
+    /// <summary>Measures <paramref name="repeats"/> times and gives the samples of its figures by name.</summary>
+    IReadOnlyDictionary<string, IReadOnlyList<double>> Measure(Setup setup, int repeats);
 }

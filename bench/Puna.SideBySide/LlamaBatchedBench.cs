@@ -21,30 +21,33 @@ public sealed class LlamaBatchedBench(
     public void Prepare(Setup setup) => _ = setup.Model(model);
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, double> Measure(Setup setup)
-    {
-        var result = setup.Llama(
-            "llama-batched-bench",
-            [
-                "-m",
-                setup.Model(model),
-                "-t",
-                $"{setup.Threads}",
-                "-c",
-                $"{sequences * (prompt + tokens)}",
-                "-npp",
-                $"{prompt}",
-                "-ntg",
-                $"{tokens}",
-                "-npl",
-                $"{sequences}",
-                "--output-format",
-                "jsonl",
-            ]
-        );
-        return new Dictionary<string, double>
+    public IReadOnlyDictionary<string, IReadOnlyList<double>> Measure(Setup setup, int repeats) =>
+        new Dictionary<string, IReadOnlyList<double>>
         {
-            ["tg"] = result.GetProperty("speed_tg").GetDouble(),
+            ["tg"] = [.. Enumerable.Range(0, repeats).Select(_ => Rate(setup))],
         };
-    }
+
+    private double Rate(Setup setup) =>
+        setup
+            .Llama(
+                "llama-batched-bench",
+                [
+                    "-m",
+                    setup.Model(model),
+                    "-t",
+                    $"{setup.Threads}",
+                    "-c",
+                    $"{sequences * (prompt + tokens)}",
+                    "-npp",
+                    $"{prompt}",
+                    "-ntg",
+                    $"{tokens}",
+                    "-npl",
+                    $"{sequences}",
+                    "--output-format",
+                    "jsonl",
+                ]
+            )
+            .GetProperty("speed_tg")
+            .GetDouble();
 }

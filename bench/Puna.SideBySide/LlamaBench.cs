@@ -1,6 +1,6 @@
 namespace Puna.SideBySide;
 
-/// <summary><c>llama-bench</c> with one repetition. Figures: <c>pp</c> and <c>tg</c> in tokens a second, of the last such test.</summary>
+/// <summary><c>llama-bench</c>. Figures: <c>pp</c> and <c>tg</c> in tokens a second, of the last such test.</summary>
 /// <param name="name">Name of the run.</param>
 /// <param name="model">Model, as <see cref="Setup.Model"/> names it.</param>
 /// <param name="arguments">Further arguments.</param>
@@ -14,7 +14,7 @@ public sealed class LlamaBench(string name, string model, params IReadOnlyList<s
     public void Prepare(Setup setup) => _ = setup.Model(model);
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, double> Measure(Setup setup)
+    public IReadOnlyDictionary<string, IReadOnlyList<double>> Measure(Setup setup, int repeats)
     {
         var tests = setup.Llama(
             "llama-bench",
@@ -24,18 +24,18 @@ public sealed class LlamaBench(string name, string model, params IReadOnlyList<s
                 "-t",
                 $"{setup.Threads}",
                 "-r",
-                "1",
+                $"{repeats}",
                 "-o",
                 "json",
                 .. arguments,
             ]
         );
-        var figures = new Dictionary<string, double>();
+        var figures = new Dictionary<string, IReadOnlyList<double>>();
         foreach (var test in tests.EnumerateArray())
         {
             setup.LlamaCommit = test.GetProperty("build_commit").GetString();
             var kind = test.GetProperty("n_gen").GetInt32() == 0 ? "pp" : "tg";
-            figures[kind] = test.GetProperty("avg_ts").GetDouble();
+            figures[kind] = Tool.Numbers(test.GetProperty("samples_ts"));
         }
 
         return figures;

@@ -14,11 +14,10 @@ var rows = new Option<string>("--rows")
     HelpName = "FILTER",
     DefaultValueFactory = _ => "",
 };
-var repeat = new Option<int>("--repeat")
+var repeat = new Option<int?>("--repeat")
 {
-    Description = "Rounds.",
+    Description = "Rounds (default: 5, and 3 for the contests over long contexts).",
     HelpName = "N",
-    DefaultValueFactory = _ => 5,
 };
 var quick = new Option<bool>("--quick") { Description = "One round: a look, no result." };
 var threads = new Option<int>("--threads")
@@ -116,7 +115,7 @@ Result Measure(ParseResult result, string folder)
     };
     var outcome = new Comparison(setup, rounds).Run(filter);
     var path = result.GetValue(json);
-    if (path is null && filter.Length == 0 && rounds > 1)
+    if (path is null && filter.Length == 0 && rounds is not 1)
     {
         path = Path.Combine(folder, "bench", "results", outcome.FileName);
     }

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Puna.SideBySide;
 
 /// <summary>
-/// <c>puna bench</c> with one repetition. Figures: <c>pp</c> and <c>tg</c> in tokens a second and, with limits,
+/// <c>puna bench</c>. Figures: <c>pp</c> and <c>tg</c> in tokens a second and, with limits,
 /// <c>pp.share</c> and <c>tg.share</c>.
 /// </summary>
 /// <param name="name">Name of the run.</param>
@@ -24,7 +24,7 @@ public sealed class PunaBench(
     public void Prepare(Setup setup) => _ = setup.Model(model);
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, double> Measure(Setup setup)
+    public IReadOnlyDictionary<string, IReadOnlyList<double>> Measure(Setup setup, int repeats)
     {
         List<string> all =
         [
@@ -33,7 +33,7 @@ public sealed class PunaBench(
             "--threads",
             $"{setup.Threads}",
             "--repeat",
-            "1",
+            $"{repeats}",
             "--json",
             .. arguments,
         ];
@@ -43,14 +43,16 @@ public sealed class PunaBench(
         }
 
         var result = Tool.Json(setup.Puna, all);
-        var figures = new Dictionary<string, double>();
+        var figures = new Dictionary<string, IReadOnlyList<double>>();
         foreach (var row in result.GetProperty("rows").EnumerateArray())
         {
             var test = row.GetProperty("test").GetString()!;
-            figures[test] = row.GetProperty("tokens_per_second").GetDouble();
+            var rates = Tool.Numbers(row.GetProperty("samples"));
+            figures[test] = rates;
             if (row.GetProperty("share_of_limit") is { ValueKind: JsonValueKind.Number } share)
             {
-                figures[$"{test}.share"] = share.GetDouble();
+                var unit = share.GetDouble() / row.GetProperty("tokens_per_second").GetDouble();
+                figures[$"{test}.share"] = [.. rates.Select(rate => unit * rate)];
             }
         }
 

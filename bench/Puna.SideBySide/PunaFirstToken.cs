@@ -10,27 +10,29 @@ public sealed class PunaFirstToken : IRun
     public void Prepare(Setup setup) { }
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, double> Measure(Setup setup)
-    {
-        var result = Tool.Json(
-            setup.Puna,
-            [
-                "run",
-                "-m",
-                setup.DefaultModel,
-                "Why is the sky blue?",
-                "-n",
-                "1",
-                "--temp",
-                "0",
-                "--threads",
-                $"{setup.Threads}",
-                "--json",
-            ]
-        );
-        return new Dictionary<string, double>
+    public IReadOnlyDictionary<string, IReadOnlyList<double>> Measure(Setup setup, int repeats) =>
+        new Dictionary<string, IReadOnlyList<double>>
         {
-            ["seconds"] = result.GetProperty("time_to_first_token_ms").GetDouble() / 1000,
+            ["seconds"] = [.. Enumerable.Range(0, repeats).Select(_ => Seconds(setup))],
         };
-    }
+
+    private static double Seconds(Setup setup) =>
+        Tool.Json(
+                setup.Puna,
+                [
+                    "run",
+                    "-m",
+                    setup.DefaultModel,
+                    "Why is the sky blue?",
+                    "-n",
+                    "1",
+                    "--temp",
+                    "0",
+                    "--threads",
+                    $"{setup.Threads}",
+                    "--json",
+                ]
+            )
+            .GetProperty("time_to_first_token_ms")
+            .GetDouble() / 1000;
 }

@@ -11,11 +11,21 @@ public sealed class PunaKernel(string name) : IRun
     public void Prepare(Setup setup) { }
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, double> Measure(Setup setup)
+    public IReadOnlyDictionary<string, IReadOnlyList<double>> Measure(Setup setup, int repeats)
     {
         var result = Tool.Json(
             setup.Puna,
-            ["bench", "kernels", "--filter", name, "--threads", $"{setup.Threads}", "--json"]
+            [
+                "bench",
+                "kernels",
+                "--filter",
+                name,
+                "--threads",
+                $"{setup.Threads}",
+                "--repeat",
+                $"{repeats}",
+                "--json",
+            ]
         );
         var rows = result.GetProperty("rows");
         if (rows.GetArrayLength() != 1)
@@ -25,10 +35,16 @@ public sealed class PunaKernel(string name) : IRun
             );
         }
 
-        var rate = rows[0].GetProperty("operations_per_second").GetDouble();
-        return new Dictionary<string, double>
+        var seconds = rows[0].GetProperty("seconds").GetDouble();
+        var operations = rows[0].GetProperty("operations_per_second").GetDouble() * seconds;
+        var peak = result.GetProperty("machine").GetProperty("fma_flops").GetDouble();
+        return new Dictionary<string, IReadOnlyList<double>>
         {
-            ["share"] = rate / result.GetProperty("machine").GetProperty("fma_flops").GetDouble(),
+            ["share"] =
+            [
+                .. Tool.Numbers(rows[0].GetProperty("samples"))
+                    .Select(sample => operations / sample / peak),
+            ],
         };
     }
 }

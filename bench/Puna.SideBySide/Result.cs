@@ -18,9 +18,6 @@ public sealed record Result
     /// <summary>What PEER_BUILD asked for, or null for the build that suits the processor.</summary>
     public string? LlamaBuild { get; init; }
 
-    /// <summary>Rounds.</summary>
-    public required int Repeats { get; init; }
-
     /// <summary>The rows.</summary>
     public required IReadOnlyList<ResultRow> Rows { get; init; }
 

@@ -27,21 +27,20 @@ public sealed record ResultRow
     /// <summary>Whether it is.</summary>
     public bool? Met { get; init; }
 
-    /// <summary>Reads a row from the rounds of its contest.</summary>
+    /// <summary>Reads a row from the samples of its contest.</summary>
     /// <param name="row">The row.</param>
-    /// <param name="rounds">Figures by run and name, for each round.</param>
+    /// <param name="samples">Samples by run and name.</param>
     /// <param name="level">Level of the processor.</param>
     public static ResultRow Of(
         Row row,
-        IReadOnlyList<IReadOnlyDictionary<Reading, double>> rounds,
+        IReadOnlyDictionary<Reading, List<double>> samples,
         string level
     )
     {
         ArgumentNullException.ThrowIfNull(row);
-        var ours = Figures.Of(rounds.Select(round => round[row.Ours]));
-        var theirs = row.Theirs is { } reading
-            ? Figures.Of(rounds.Select(round => round[reading]))
-            : null;
+        ArgumentNullException.ThrowIfNull(samples);
+        var ours = Figures.Of(samples[row.Ours]);
+        var theirs = row.Theirs is { } reading ? Figures.Of(samples[reading]) : null;
         var value = ours.Median / (theirs?.Median ?? 1);
         return new ResultRow
         {

@@ -31,7 +31,7 @@ public static class ResultTable
 
         text.Append(
             CultureInfo.InvariantCulture,
-            $". {(result.Repeats == 1 ? "One round" : $"Medians of {result.Repeats} rounds in alternation, lowest and highest in brackets")}; tokens a second unless a unit is given"
+            $". {Rounds(result)}; tokens a second unless a unit is given"
         );
         text.Append(result.LlamaCommit is { } commit ? $"; llama.cpp {commit}" : "");
         text.Append(result.LlamaBuild is { } build ? $" ({build} build).\n\n" : ".\n\n");
@@ -57,6 +57,15 @@ public static class ResultTable
         }
 
         return $"{readme[..(begin + Begin.Length)]}\n\n{Markdown(result)}\n{readme[end..]}";
+    }
+
+    private static string Rounds(Result result)
+    {
+        var counts = result.Rows.Select(row => row.Ours.Samples.Count).ToList();
+        var (fewest, most) = (counts.Min(), counts.Max());
+        return most == 1
+            ? "One round"
+            : $"Medians of {(fewest == most ? $"{most}" : $"{fewest} to {most}")} rounds in alternation, lowest and highest in brackets";
     }
 
     private static string Line(ResultRow row)

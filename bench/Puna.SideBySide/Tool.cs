@@ -42,6 +42,10 @@ internal static class Tool
         return document.RootElement.Clone();
     }
 
+    /// <summary>An array of numbers.</summary>
+    public static IReadOnlyList<double> Numbers(JsonElement array) =>
+        [.. array.EnumerateArray().Select(number => number.GetDouble())];
+
     private static string LastLine(string text) =>
         text.Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault() ?? "no message";
 }

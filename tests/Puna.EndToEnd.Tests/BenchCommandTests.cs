@@ -4,6 +4,7 @@ using Puna.Testing;
 namespace Puna.EndToEnd.Tests;
 
 /// <summary><c>puna bench</c> as a process: its rows and refusals, never how fast they are.</summary>
+[Trait("speed", "slow")]
 public sealed class BenchCommandTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -16,6 +17,8 @@ public sealed class BenchCommandTests : IDisposable
         Assert.Equal("int8", result.GetProperty("model").GetProperty("activations").GetString());
         var rows = result.GetProperty("rows").EnumerateArray().ToList();
         Assert.Equal(["pp 8 1 0", "tg 4 1 0"], rows.Select(Key));
+        Assert.Empty(rows[0].GetProperty("read_bytes_per_second").EnumerateArray());
+        Assert.Equal(2, rows[1].GetProperty("read_bytes_per_second").GetArrayLength());
         foreach (var row in rows)
         {
             var rate = row.GetProperty("tokens_per_second").GetDouble();

@@ -39,13 +39,11 @@ public sealed class SideBySideTests : IDisposable
             new("puna", "tg"),
             new("llama", "tg")
         );
-        var rounds = new[] { (30.0, 10.0), (12.0, 40.0), (24.0, 20.0) }
-            .Select(pair => new Dictionary<Reading, double>
-            {
-                [row.Ours] = pair.Item1,
-                [row.Theirs!] = pair.Item2,
-            })
-            .ToList();
+        var rounds = new Dictionary<Reading, List<double>>
+        {
+            [row.Ours] = [30, 12, 24],
+            [row.Theirs!] = [10, 40, 20],
+        };
         var wide = ResultRow.Of(row, rounds, "avx512");
         Assert.Equal(1.2, wide.Value);
         Assert.Equal([30, 12, 24], wide.Ours.Samples);
@@ -120,7 +118,6 @@ public sealed class SideBySideTests : IDisposable
             Date = "2026-11-27",
             Machine = machine.RootElement.Clone(),
             LlamaCommit = "abc",
-            Repeats = 3,
             Rows =
             [
                 new ResultRow

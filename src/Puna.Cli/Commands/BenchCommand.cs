@@ -158,19 +158,22 @@ public static class BenchCommand
         CancellationToken cancellation
     )
     {
-        using var bench = new ModelBench(engine, options);
+        using var probe = noLimits ? null : new LimitProbe(engine.Pool);
+        using var bench = new ModelBench(
+            engine,
+            options,
+            probe is null ? null : probe.ReadBandwidth
+        );
         using var progress = new TaskProgress("measuring");
         progress.Report(0, "the machine");
-        var before = Limits();
+        var before = probe?.Measure();
         var rows = bench.Run(new BenchShare(progress), cancellation).ToList();
 
         // Other work on the machine comes and goes within minutes: the limits are taken at both ends.
-        return (before.OrBetter(Limits()), rows);
-
-        MachineLimits Limits() =>
-            noLimits
-                ? MachineLimits.Unmeasured(engine.Pool.Threads)
-                : MachineOutput.Measure(engine.Pool);
+        var limits = before is null
+            ? MachineLimits.Unmeasured(engine.Pool.Threads)
+            : before.OrBetter(probe!.Measure());
+        return (limits, rows);
     }
 
     private static string Id(BenchTest test) => test == BenchTest.Prompt ? "pp" : "tg";
@@ -225,7 +228,8 @@ public static class BenchCommand
             writer.WriteNull("share_of_limit");
         }
 
-        MachineOutput.WriteSamples(writer, row.Rate);
+        MachineOutput.WriteSamples(writer, "samples", row.Rate.Samples);
+        MachineOutput.WriteSamples(writer, "read_bytes_per_second", row.ReadBandwidths);
         writer.WriteEndObject();
     }
 

@@ -72,14 +72,11 @@ public static class BenchKernelsCommand
                 );
                 using var progress = new TaskProgress("measuring");
                 progress.Report(0, "the machine");
-                var rows = new KernelBench(pool, result.GetValue(repeat)).Run(
-                    cases,
-                    new BenchShare(progress),
-                    cancellation
-                );
-                var before = MachineOutput.Measure(pool);
-                var measured = rows.ToList();
-                var limits = before.OrBetter(MachineOutput.Measure(pool));
+                using var probe = new LimitProbe(pool);
+                var bench = new KernelBench(pool, result.GetValue(repeat), probe.ReadBandwidth);
+                var before = probe.Measure();
+                var measured = bench.Run(cases, new BenchShare(progress), cancellation).ToList();
+                var limits = before.OrBetter(probe.Measure());
                 progress.Dispose();
                 if (result.GetValue(json))
                 {
@@ -127,17 +124,16 @@ public static class BenchKernelsCommand
 
     private static void WriteRow(Utf8JsonWriter writer, KernelRow row, MachineLimits limits)
     {
-        var work = row.Kernel.Work;
         writer.WriteStartObject();
         writer.WriteString("kernel", row.Kernel.Name);
         writer.WriteNumber("seconds", row.Seconds.Median);
         writer.WriteNumber("spread", row.Seconds.Spread);
         writer.WriteNumber("operations_per_second", row.OperationsPerSecond);
         writer.WriteNumber("bytes_per_second", row.BytesPerSecond);
-        writer.WriteNumber("floor_seconds", work.Floor(limits));
-        writer.WriteString("limit", work.Limit(limits));
+        writer.WriteNumber("floor_seconds", row.Floor(limits));
+        writer.WriteString("limit", row.Limit(limits));
         writer.WriteNumber("share_of_floor", row.ShareOfFloor(limits));
-        MachineOutput.WriteSamples(writer, row.Seconds);
+        MachineOutput.WriteSamples(writer, "samples", row.Seconds.Samples);
         writer.WriteEndObject();
     }
 
@@ -154,8 +150,8 @@ public static class BenchKernelsCommand
                         $"{row.Seconds.Spread:P1}",
                         row.Kernel.Work.Operations > 0 ? $"{row.OperationsPerSecond / 1e9:F1}" : "",
                         $"{row.BytesPerSecond / 1e9:F1}",
-                        $"{row.Kernel.Work.Floor(limits) * 1e6:F1}",
-                        $"{row.ShareOfFloor(limits):P0} of {row.Kernel.Work.Limit(limits)}",
+                        $"{row.Floor(limits) * 1e6:F1}",
+                        $"{row.ShareOfFloor(limits):P0} of {row.Limit(limits)}",
                     ]
             )
         );

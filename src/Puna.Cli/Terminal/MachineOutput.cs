@@ -2,7 +2,6 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Puna.Kernels.Limits;
-using Puna.Kernels.Threads;
 
 namespace Puna.Cli.Terminal;
 
@@ -31,23 +30,20 @@ public static class MachineOutput
         writer.WriteEndObject();
     }
 
-    /// <summary>Writes the member <c>samples</c>.</summary>
-    public static void WriteSamples(Utf8JsonWriter writer, SampleSummary summary)
+    /// <summary>Writes a member that is an array of samples.</summary>
+    public static void WriteSamples(
+        Utf8JsonWriter writer,
+        string name,
+        IReadOnlyList<double> samples
+    )
     {
-        writer.WriteStartArray("samples");
-        foreach (var sample in summary.Samples)
+        writer.WriteStartArray(name);
+        foreach (var sample in samples)
         {
             writer.WriteNumberValue(sample);
         }
 
         writer.WriteEndArray();
-    }
-
-    /// <summary>Measures the limits; the memory that takes is given back.</summary>
-    public static MachineLimits Measure(WorkerPool pool)
-    {
-        using var probe = new LimitProbe(pool);
-        return probe.Measure();
     }
 
     /// <summary>Writes the machine and, where they were measured, its limits to stdout.</summary>

@@ -11,16 +11,19 @@ public sealed class KernelBench
     private const double BurstSeconds = 0.02;
     private readonly WorkerPool _pool;
     private readonly int _repeats;
+    private readonly Func<double>? _readBandwidth;
 
     /// <summary>Prepares the measurement.</summary>
     /// <param name="pool">Threads.</param>
     /// <param name="repeats">Bursts; each gives one sample.</param>
+    /// <param name="readBandwidth">Tells what memory gives at the moment, in bytes a second; null = is not asked.</param>
     /// <exception cref="InputException">The number of repetitions is out of range.</exception>
-    public KernelBench(WorkerPool pool, int repeats)
+    public KernelBench(WorkerPool pool, int repeats, Func<double>? readBandwidth = null)
     {
         BenchOptions.RequireRepeats(repeats);
         _pool = pool;
         _repeats = repeats;
+        _readBandwidth = readBandwidth;
     }
 
     /// <summary>Measures the cases one after the other.</summary>
@@ -58,13 +61,19 @@ public sealed class KernelBench
         }
 
         runs = Math.Max(1, (int)(runs * BurstSeconds / seconds));
+        var readBandwidth = kernel.Work.Home == OperandHome.Memory ? _readBandwidth : null;
+        var before = readBandwidth?.Invoke();
         var samples = new double[_repeats];
         for (var index = 0; index < samples.Length; index++)
         {
             samples[index] = Burst(prepared, runs) / runs;
         }
 
-        return new KernelRow(kernel, new SampleSummary(samples));
+        return new KernelRow(
+            kernel,
+            new SampleSummary(samples),
+            (before + readBandwidth?.Invoke()) / 2
+        );
     }
 
     private static double Burst(IPreparedKernel kernel, int runs)

@@ -1,5 +1,6 @@
 using Puna.Engine.Measurement;
 using Puna.Kernels.Cases;
+using Puna.Kernels.Limits;
 using Puna.Kernels.Threads;
 
 namespace Puna.Engine.Tests.Measurement;
@@ -25,6 +26,23 @@ public sealed class KernelBenchTests
                 );
             }
         );
+    }
+
+    [Fact]
+    public void A_kernel_in_memory_is_held_against_what_memory_gave_around_it()
+    {
+        var memory = KernelCatalogue.Named("gemv memory")[0];
+        var limits = MachineLimits.Unmeasured(1) with
+        {
+            ReadBandwidth = 1,
+            CacheBandwidth = 1,
+            MultiplyAddPeak = 1e30,
+            Int8Peak = 1e30,
+        };
+        var row = new KernelRow(memory, new SampleSummary([4]), memory.Work.Bytes / 2);
+        Assert.Equal(2, row.Floor(limits));
+        Assert.Equal(0.5, row.ShareOfFloor(limits));
+        Assert.Equal(memory.Work.Bytes, (row with { ReadBandwidth = null }).Floor(limits));
     }
 
     [Theory]

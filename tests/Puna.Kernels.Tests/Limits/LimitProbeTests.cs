@@ -14,6 +14,7 @@ public sealed unsafe class LimitProbeTests
         using var probe = new LimitProbe(pool, 1 << 20);
         var limits = probe.Measure();
         Assert.NotEmpty(limits.Processor);
+        Assert.True(probe.ReadBandwidth() > 0);
         Assert.Equal(Dispatch.Level, limits.Level);
         Assert.Equal(2, limits.Threads);
         Assert.All(
