@@ -18,7 +18,11 @@ public sealed class LlamaBatchedBench(
     public string Name => name;
 
     /// <inheritdoc/>
-    public void Prepare(Setup setup) => _ = setup.Model(model);
+    public void Prepare(Setup setup)
+    {
+        setup.RequireLlama();
+        _ = setup.Model(model);
+    }
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, IReadOnlyList<double>> Measure(Setup setup, int repeats) =>

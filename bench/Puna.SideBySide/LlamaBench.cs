@@ -11,7 +11,11 @@ public sealed class LlamaBench(string name, string model, params IReadOnlyList<s
     public string Name => name;
 
     /// <inheritdoc/>
-    public void Prepare(Setup setup) => _ = setup.Model(model);
+    public void Prepare(Setup setup)
+    {
+        setup.RequireLlama();
+        _ = setup.Model(model);
+    }
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, IReadOnlyList<double>> Measure(Setup setup, int repeats)

@@ -29,18 +29,21 @@ public sealed class Setup
 
     /// <summary>Runs a tool of llama.cpp and parses what it prints.</summary>
     /// <exception cref="FailureException">It is not there or failed.</exception>
-    public JsonElement Llama(string tool, IEnumerable<string> arguments)
-    {
-        if (Directory.Exists(LlamaCpp))
-        {
-            return Tool.Json(Path.Combine(LlamaCpp, tool), arguments);
-        }
+    public JsonElement Llama(string tool, IEnumerable<string> arguments) =>
+        Directory.Exists(LlamaCpp)
+            ? Tool.Json(Path.Combine(LlamaCpp, tool), arguments)
+            : Tool.Json(LlamaCpp, arguments.Prepend(tool));
 
-        return File.Exists(LlamaCpp)
-            ? Tool.Json(LlamaCpp, arguments.Prepend(tool))
-            : throw new FailureException(
+    /// <summary>Makes sure that llama.cpp is there before anything is timed.</summary>
+    /// <exception cref="FailureException">It is not.</exception>
+    public void RequireLlama()
+    {
+        if (!Directory.Exists(LlamaCpp) && !File.Exists(LlamaCpp))
+        {
+            throw new FailureException(
                 $"There is no llama.cpp at '{LlamaCpp}'; name its folder of tools with --llama-cpp or LLAMA_CPP."
             );
+        }
     }
 
     /// <summary>A model file, made when it is not there yet: <c>SHAPE/FORMAT</c> of random weights, or the default model as <c>default/FORMAT</c>.</summary>

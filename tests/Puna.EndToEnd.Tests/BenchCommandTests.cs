@@ -78,6 +78,7 @@ public sealed class BenchCommandTests : IDisposable
     [InlineData("--depth", "513", "--depth is 513")]
     [InlineData("--depth", "-1", "--depth is -1")]
     [InlineData("--repeat", "0", "--repeat is 0")]
+    [InlineData("--repeat", "x", "--repeat")]
     [InlineData("--bacht", "2", "--batch")]
     [InlineData("--kv-format", "q4", "f32, f16, bf16 or int8")]
     public void An_option_out_of_range_is_named_with_what_would_be_accepted(
