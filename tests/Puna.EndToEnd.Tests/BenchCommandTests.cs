@@ -4,6 +4,7 @@ using Puna.Testing;
 namespace Puna.EndToEnd.Tests;
 
 /// <summary><c>puna bench</c> as a process: its rows and refusals, never how fast they are.</summary>
+[Trait("speed", "slow")]
 public sealed class BenchCommandTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -16,6 +17,8 @@ public sealed class BenchCommandTests : IDisposable
         Assert.Equal("int8", result.GetProperty("model").GetProperty("activations").GetString());
         var rows = result.GetProperty("rows").EnumerateArray().ToList();
         Assert.Equal(["pp 8 1 0", "tg 4 1 0"], rows.Select(Key));
+        Assert.Empty(rows[0].GetProperty("read_bytes_per_second").EnumerateArray());
+        Assert.Equal(2, rows[1].GetProperty("read_bytes_per_second").GetArrayLength());
         foreach (var row in rows)
         {
             var rate = row.GetProperty("tokens_per_second").GetDouble();
@@ -47,7 +50,12 @@ public sealed class BenchCommandTests : IDisposable
             "0,64",
             "--repeat",
             "1",
+            "--no-limits",
         ]);
+        Assert.Equal(
+            JsonValueKind.Null,
+            result.GetProperty("machine").GetProperty("fma_flops").ValueKind
+        );
         Assert.Equal(
             ["tg 3 1 0", "tg 3 2 0", "tg 3 1 64", "tg 3 2 64"],
             result.GetProperty("rows").EnumerateArray().Select(Key)
@@ -70,6 +78,7 @@ public sealed class BenchCommandTests : IDisposable
     [InlineData("--depth", "513", "--depth is 513")]
     [InlineData("--depth", "-1", "--depth is -1")]
     [InlineData("--repeat", "0", "--repeat is 0")]
+    [InlineData("--repeat", "x", "--repeat")]
     [InlineData("--bacht", "2", "--batch")]
     [InlineData("--kv-format", "q4", "f32, f16, bf16 or int8")]
     public void An_option_out_of_range_is_named_with_what_would_be_accepted(
@@ -88,6 +97,46 @@ public sealed class BenchCommandTests : IDisposable
         Assert.Contains(
             "nothing to measure",
             PunaProcess.Refusal("bench", "-p", "0", "-n", "0"),
+            StringComparison.Ordinal
+        );
+
+    [Fact]
+    public void Kernels_are_chosen_by_name_and_stand_beside_their_floor()
+    {
+        var result = PunaProcess.Json("bench", "kernels", "--filter", "rope", "--repeat", "2");
+        CheckMachine(result.GetProperty("machine"));
+        var rows = result.GetProperty("rows").EnumerateArray().ToList();
+        Assert.Equal(2, rows.Count);
+        foreach (var row in rows)
+        {
+            Assert.StartsWith(
+                "rope ",
+                row.GetProperty("kernel").GetString()!,
+                StringComparison.Ordinal
+            );
+            var seconds = row.GetProperty("seconds").GetDouble();
+            Assert.Equal(
+                row.GetProperty("floor_seconds").GetDouble() / seconds,
+                row.GetProperty("share_of_floor").GetDouble(),
+                1e-9
+            );
+            Assert.Equal("cache read", row.GetProperty("limit").GetString());
+        }
+    }
+
+    [Fact]
+    public void Unknown_kernels_get_the_nearest_name() =>
+        Assert.Contains(
+            "attention",
+            PunaProcess.Refusal("bench", "kernels", "--filter", "atention"),
+            StringComparison.Ordinal
+        );
+
+    [Fact]
+    public void A_mistyped_kind_of_bench_gets_the_nearest_name() =>
+        Assert.Contains(
+            "kernels",
+            PunaProcess.Refusal("bench", "kernel"),
             StringComparison.Ordinal
         );
 

@@ -30,6 +30,11 @@ public static class BenchCommand
             "Tokens that each sequence's cache already holds"
         );
         var repeat = Repeat();
+        var noLimits = new Option<bool>("--no-limits")
+        {
+            Description =
+                "Do not measure the machine, which takes some seconds: the rows then have no share of its limits.",
+        };
         var json = new Option<bool>("--json")
         {
             Description = "Print one JSON object with the machine, its limits and the rows.",
@@ -40,6 +45,7 @@ public static class BenchCommand
             Examples.Of(
                 "puna bench",
                 "puna bench model.gguf -p 512 -n 128 -b 1,2,4,8,16",
+                "puna bench kernels --filter gemv",
                 "puna bench model.gguf -p 0 -n 64 --depth 0,4096,8192 --kv-format int8 --repeat 3 --json"
             )
         )
@@ -50,8 +56,10 @@ public static class BenchCommand
             batch,
             depth,
             repeat,
+            noLimits,
             json,
         };
+        command.Subcommands.Add(BenchKernelsCommand.Create());
         var modelOptions = new ModelOptions(command);
         command.SetAction(
             (result, cancellation) =>
@@ -76,7 +84,12 @@ public static class BenchCommand
                     modelOptions.Read(result),
                     cancellation
                 );
-                var (limits, rows) = Measure(engine, options, cancellation);
+                var (limits, rows) = Measure(
+                    engine,
+                    options,
+                    result.GetValue(noLimits),
+                    cancellation
+                );
                 if (result.GetValue(json))
                 {
                     WriteJson(engine, limits, rows);
@@ -141,23 +154,26 @@ public static class BenchCommand
     private static (MachineLimits Limits, List<BenchRow> Rows) Measure(
         InferenceEngine engine,
         BenchOptions options,
+        bool noLimits,
         CancellationToken cancellation
     )
     {
-        using var bench = new ModelBench(engine, options);
+        using var probe = noLimits ? null : new LimitProbe(engine.Pool);
+        using var bench = new ModelBench(
+            engine,
+            options,
+            probe is null ? null : probe.ReadBandwidth
+        );
         using var progress = new TaskProgress("measuring");
         progress.Report(0, "the machine");
-        var before = Limits(engine);
-        var rows = bench.Run(new ShareOf(progress), cancellation).ToList();
+        var before = probe?.Measure();
+        var rows = bench.Run(new BenchShare(progress), cancellation).ToList();
 
         // Other work on the machine comes and goes within minutes: the limits are taken at both ends.
-        return (before.OrBetter(Limits(engine)), rows);
-    }
-
-    private static MachineLimits Limits(InferenceEngine engine)
-    {
-        using var probe = new LimitProbe(engine.Pool);
-        return probe.Measure();
+        var limits = before is null
+            ? MachineLimits.Unmeasured(engine.Pool.Threads)
+            : before.OrBetter(probe!.Measure());
+        return (limits, rows);
     }
 
     private static string Id(BenchTest test) => test == BenchTest.Prompt ? "pp" : "tg";
@@ -203,14 +219,17 @@ public static class BenchCommand
         writer.WriteNumber("bytes_per_second", row.BytesPerSecond);
         writer.WriteNumber("flops", row.OperationsPerSecond);
         writer.WriteString("limit", Limit(row.Test));
-        writer.WriteNumber("share_of_limit", row.ShareOfLimit(limits));
-        writer.WriteStartArray("samples");
-        foreach (var sample in row.Rate.Samples)
+        if (row.ShareOfLimit(limits) is { } share)
         {
-            writer.WriteNumberValue(sample);
+            writer.WriteNumber("share_of_limit", share);
+        }
+        else
+        {
+            writer.WriteNull("share_of_limit");
         }
 
-        writer.WriteEndArray();
+        MachineOutput.WriteSamples(writer, "samples", row.Rate.Samples);
+        MachineOutput.WriteSamples(writer, "read_bytes_per_second", row.ReadBandwidths);
         writer.WriteEndObject();
     }
 
@@ -238,14 +257,11 @@ public static class BenchCommand
                         $"{row.Rate.Spread:P1}",
                         $"{row.BytesPerSecond / 1e9:F1}",
                         $"{row.OperationsPerSecond / 1e9:F1}",
-                        $"{row.ShareOfLimit(limits):P0} of {Limit(row.Test)}",
+                        row.ShareOfLimit(limits) is { } share
+                            ? $"{share:P0} of {Limit(row.Test)}"
+                            : "",
                     ]
             )
         );
-    }
-
-    private sealed class ShareOf(TaskProgress progress) : IProgress<BenchProgress>
-    {
-        public void Report(BenchProgress value) => progress.Report(value.Share, value.Row);
     }
 }

@@ -15,12 +15,14 @@ public static class MachineOutput
         writer.WriteString("processor", limits.Processor);
         writer.WriteString("level", limits.Level.ToString().ToLowerInvariant());
         writer.WriteNumber("threads", limits.Threads);
-        writer.WriteNumber("read_bytes_per_second", limits.ReadBandwidth);
-        writer.WriteNumber("read_bytes_per_second_one_thread", limits.ReadBandwidthOneThread);
-        writer.WriteNumber("fma_flops", limits.MultiplyAddPeak);
-        writer.WriteNumber("fma_flops_one_thread", limits.MultiplyAddPeakOneThread);
-        writer.WriteNumber("int8_operations_per_second", limits.Int8Peak);
-        writer.WriteNumber("int8_operations_per_second_one_thread", limits.Int8PeakOneThread);
+        WriteLimit(writer, "read_bytes_per_second", limits.ReadBandwidth);
+        WriteLimit(writer, "read_bytes_per_second_one_thread", limits.ReadBandwidthOneThread);
+        WriteLimit(writer, "cache_bytes_per_second", limits.CacheBandwidth);
+        WriteLimit(writer, "cache_bytes_per_second_one_thread", limits.CacheBandwidthOneThread);
+        WriteLimit(writer, "fma_flops", limits.MultiplyAddPeak);
+        WriteLimit(writer, "fma_flops_one_thread", limits.MultiplyAddPeakOneThread);
+        WriteLimit(writer, "int8_operations_per_second", limits.Int8Peak);
+        WriteLimit(writer, "int8_operations_per_second_one_thread", limits.Int8PeakOneThread);
         writer.WriteString("runtime", RuntimeInformation.FrameworkDescription);
         writer.WriteString("system", RuntimeInformation.OSDescription);
         writer.WriteString("version", Version);
@@ -28,14 +30,36 @@ public static class MachineOutput
         writer.WriteEndObject();
     }
 
-    /// <summary>Writes two lines to stdout.</summary>
+    /// <summary>Writes a member that is an array of samples.</summary>
+    public static void WriteSamples(
+        Utf8JsonWriter writer,
+        string name,
+        IReadOnlyList<double> samples
+    )
+    {
+        writer.WriteStartArray(name);
+        foreach (var sample in samples)
+        {
+            writer.WriteNumberValue(sample);
+        }
+
+        writer.WriteEndArray();
+    }
+
+    /// <summary>Writes the machine and, where they were measured, its limits to stdout.</summary>
     public static void WriteText(MachineLimits limits)
     {
         Console.Out.WriteLine(
             $"{limits.Processor}, {limits.Level.ToString().ToLowerInvariant()}, {limits.Threads} threads, {RuntimeInformation.FrameworkDescription}"
         );
+        if (limits.ReadBandwidth == 0)
+        {
+            return;
+        }
+
         Console.Out.WriteLine(
             $"limits with 1 / {limits.Threads} threads: memory read {Pair(limits.ReadBandwidthOneThread, limits.ReadBandwidth, "GB/s")}, "
+                + $"cache read {Pair(limits.CacheBandwidthOneThread, limits.CacheBandwidth, "GB/s")}, "
                 + $"f32 multiply-add {Pair(limits.MultiplyAddPeakOneThread, limits.MultiplyAddPeak, "GFLOP/s")}, "
                 + $"int8 {Pair(limits.Int8PeakOneThread, limits.Int8Peak, "GOP/s")}"
         );
@@ -53,6 +77,18 @@ public static class MachineOutput
     private static string Version => Parts[0];
 
     private static string? Commit => Parts.Length > 1 ? Parts[1] : null;
+
+    private static void WriteLimit(Utf8JsonWriter writer, string name, double limit)
+    {
+        if (limit > 0)
+        {
+            writer.WriteNumber(name, limit);
+        }
+        else
+        {
+            writer.WriteNull(name);
+        }
+    }
 
     private static string Pair(double one, double all, string unit) =>
         $"{one / 1e9:F1} / {all / 1e9:F1} {unit}";

@@ -9,13 +9,15 @@ namespace Puna.Engine.Measurement;
 /// <param name="Depth">Tokens that their caches held before.</param>
 /// <param name="Rate">Tokens a second, of all sequences together, one sample for each repetition.</param>
 /// <param name="Work">Bytes and operations that one repetition must move and do.</param>
+/// <param name="ReadBandwidths">Bytes a second that memory gave around each repetition; empty when that was not measured.</param>
 public sealed record BenchRow(
     BenchTest Test,
     int Tokens,
     int Batch,
     int Depth,
     SampleSummary Rate,
-    BenchWork Work
+    BenchWork Work,
+    IReadOnlyList<double> ReadBandwidths
 )
 {
     /// <summary>Median tokens a second.</summary>
@@ -27,18 +29,28 @@ public sealed record BenchRow(
     /// <summary>f32 operations a second that the plan asks for; a multiply-add counts 2.</summary>
     public double OperationsPerSecond => Work.Operations / Seconds;
 
+    private double BytesPerToken => Work.Bytes / ((double)Tokens * Batch);
+
     private double Seconds => (double)Tokens * Batch / TokensPerSecond;
 
     /// <summary>
-    /// Share of what the machine could do at best: for <see cref="BenchTest.Decode"/> bytes against the read bandwidth,
-    /// for <see cref="BenchTest.Prompt"/> operations against the f32 multiply-add peak. Products in int8, and weights
-    /// that stay in the cache, can exceed 1.
+    /// Share of what the machine could do at best: for <see cref="BenchTest.Decode"/> bytes against what memory gave around
+    /// each repetition (the median of these shares), for <see cref="BenchTest.Prompt"/> operations against the f32
+    /// multiply-add peak. Products in int8, and weights that stay in the cache, can exceed 1. Null where the limit was not
+    /// measured.
     /// </summary>
-    public double ShareOfLimit(MachineLimits limits)
+    public double? ShareOfLimit(MachineLimits limits)
     {
         ArgumentNullException.ThrowIfNull(limits);
-        return Test == BenchTest.Decode
-            ? BytesPerSecond / limits.ReadBandwidth
-            : OperationsPerSecond / limits.MultiplyAddPeak;
+        if (Test == BenchTest.Prompt)
+        {
+            return limits.MultiplyAddPeak > 0 ? OperationsPerSecond / limits.MultiplyAddPeak : null;
+        }
+
+        return ReadBandwidths.Count == 0
+            ? null
+            : new SampleSummary(
+                Rate.Samples.Zip(ReadBandwidths, (rate, limit) => rate * BytesPerToken / limit)
+            ).Median;
     }
 }

@@ -22,6 +22,7 @@ public sealed class ModelBench : IDisposable
     private static readonly TimeSpan s_compilation = TimeSpan.FromSeconds(0.2);
     private readonly InferenceEngine _engine;
     private readonly BenchOptions _options;
+    private readonly Func<double>? _readBandwidth;
     private readonly List<KvSequence> _sequences = [];
     private readonly NativeBuffer<float> _logits;
     private readonly int[] _prompt;
@@ -29,14 +30,22 @@ public sealed class ModelBench : IDisposable
     private readonly Segment[] _segments;
 
     /// <summary>Prepares the measurement.</summary>
+    /// <param name="engine">The loaded model.</param>
+    /// <param name="options">What to measure.</param>
+    /// <param name="readBandwidth">Tells what memory gives at the moment, in bytes a second; null = is not asked.</param>
     /// <exception cref="InputException">A number is out of range or a depth lies beyond the context.</exception>
-    public ModelBench(InferenceEngine engine, BenchOptions options)
+    public ModelBench(
+        InferenceEngine engine,
+        BenchOptions options,
+        Func<double>? readBandwidth = null
+    )
     {
         ArgumentNullException.ThrowIfNull(engine);
         ArgumentNullException.ThrowIfNull(options);
-        Check(options, engine.ContextLength, engine.Forward.MaximumTokens);
+        options.Check(engine.ContextLength, engine.Forward.MaximumTokens);
         _engine = engine;
         _options = options;
+        _readBandwidth = readBandwidth;
         var batch = options.Batches.Append(1).Max();
         var vocabulary = engine.Model.Config.VocabularySize;
         _logits = new NativeBuffer<float>((long)batch * vocabulary);
@@ -95,38 +104,16 @@ public sealed class ModelBench : IDisposable
         _logits.Dispose();
     }
 
-    private static void Check(BenchOptions options, int context, int maximumBatch)
-    {
-        Require("-p", options.PromptTokens, 1, context, "the context; --ctx sets another");
-        Require("-n", options.DecodeTokens, 1, context, "the context; --ctx sets another");
-        Require("-b", options.Batches, 1, maximumBatch, "the rows of one pass");
-        Require("--depth", options.Depths, 0, context, "the context; --ctx sets another");
-        Require("--repeat", [options.Repeats], 1, 1000, "the most repetitions");
-    }
-
-    private static void Require(
-        string option,
-        IEnumerable<int> values,
-        int minimum,
-        int maximum,
-        string limit
-    )
-    {
-        foreach (var value in values)
-        {
-            if (value < minimum || value > maximum)
-            {
-                throw new InputException(
-                    $"{option} is {value}; a number from {minimum} to {maximum} ({limit}) is needed."
-                );
-            }
-        }
-    }
-
     private BenchRow Prompt(int tokens, int depth, CancellationToken cancellation)
     {
         Fill(1, depth, tokens);
-        var rate = Measure(tokens, depth, () => Read(tokens, cancellation), passes: 1);
+        var (rate, _) = Measure(
+            tokens,
+            depth,
+            () => Read(tokens, cancellation),
+            passes: 1,
+            readBandwidth: null
+        );
         var work = BenchWork.Prompt(
             _engine.Model.Weights,
             _engine.Model.Plan,
@@ -135,17 +122,18 @@ public sealed class ModelBench : IDisposable
             _engine.Forward.MaximumTokens,
             depth
         );
-        return new BenchRow(BenchTest.Prompt, tokens, 1, depth, rate, work);
+        return new BenchRow(BenchTest.Prompt, tokens, 1, depth, rate, work, []);
     }
 
     private BenchRow Decode(int tokens, int batch, int depth, CancellationToken cancellation)
     {
         Fill(batch, depth, tokens);
-        var rate = Measure(
+        var (rate, bandwidths) = Measure(
             tokens * batch,
             depth,
             () => Generate(tokens, batch, cancellation),
-            passes: tokens
+            passes: tokens,
+            _readBandwidth
         );
         var work = BenchWork.Decode(
             _engine.Model.Weights,
@@ -155,19 +143,33 @@ public sealed class ModelBench : IDisposable
             batch,
             depth
         );
-        return new BenchRow(BenchTest.Decode, tokens, batch, depth, rate, work);
+        return new BenchRow(BenchTest.Decode, tokens, batch, depth, rate, work, bandwidths);
     }
 
-    private SampleSummary Measure(int tokens, int depth, Action repetition, int passes)
+    private (SampleSummary Rate, IReadOnlyList<double> ReadBandwidths) Measure(
+        int tokens,
+        int depth,
+        Action repetition,
+        int passes,
+        Func<double>? readBandwidth
+    )
     {
         WarmUp(depth, repetition, passes);
         var samples = new double[_options.Repeats];
+        var bandwidths = new List<double>();
+        var before = readBandwidth?.Invoke() ?? 0;
         for (var index = 0; index < samples.Length; index++)
         {
             samples[index] = tokens / Time(depth, repetition).TotalSeconds;
+            if (readBandwidth is not null)
+            {
+                var after = readBandwidth();
+                bandwidths.Add((before + after) / 2);
+                before = after;
+            }
         }
 
-        return new SampleSummary(samples);
+        return (new SampleSummary(samples), bandwidths);
     }
 
     // Until the kernels of this row are compiled in their last form, and memory has been touched.

@@ -3,6 +3,7 @@ using Puna.Engine.Files;
 using Puna.Engine.Measurement;
 using Puna.Engine.Model;
 using Puna.Kernels.Attention;
+using Puna.Kernels.Limits;
 using Puna.Kernels.Matrices;
 using Puna.Testing;
 
@@ -54,6 +55,43 @@ public sealed class ModelBenchTests : IDisposable
             }
         );
         Assert.Equal(0, engine.Cache.LivePages);
+    }
+
+    [Fact]
+    public void A_share_is_taken_of_what_memory_gave_around_each_repetition()
+    {
+        var limits = MachineLimits.Unmeasured(1);
+        var row = new BenchRow(
+            BenchTest.Decode,
+            10,
+            2,
+            0,
+            new SampleSummary([40, 20, 30]),
+            new BenchWork(200, 0),
+            [800, 800, 400]
+        );
+        Assert.Equal(300, row.BytesPerSecond);
+        Assert.Equal(0.5, row.ShareOfLimit(limits));
+        Assert.Null((row with { ReadBandwidths = [] }).ShareOfLimit(limits));
+        Assert.Null((row with { Test = BenchTest.Prompt }).ShareOfLimit(limits));
+    }
+
+    [Fact]
+    public void The_bandwidth_is_asked_before_and_after_every_repetition_of_decoding()
+    {
+        using var engine = Engine();
+        var options = new BenchOptions
+        {
+            PromptTokens = [4],
+            DecodeTokens = [2],
+            Repeats = 3,
+        };
+        var asked = 0.0;
+        using var bench = new ModelBench(engine, options, () => ++asked);
+        var rows = bench.Run().ToList();
+        Assert.Empty(rows[0].ReadBandwidths);
+        Assert.Equal([1.5, 2.5, 3.5], rows[1].ReadBandwidths);
+        Assert.Equal(4, asked);
     }
 
     [Fact]

@@ -14,12 +14,15 @@ public sealed unsafe class LimitProbeTests
         using var probe = new LimitProbe(pool, 1 << 20);
         var limits = probe.Measure();
         Assert.NotEmpty(limits.Processor);
+        Assert.True(probe.ReadBandwidth() > 0);
         Assert.Equal(Dispatch.Level, limits.Level);
         Assert.Equal(2, limits.Threads);
         Assert.All(
             [
                 limits.ReadBandwidth,
                 limits.ReadBandwidthOneThread,
+                limits.CacheBandwidth,
+                limits.CacheBandwidthOneThread,
                 limits.MultiplyAddPeak,
                 limits.MultiplyAddPeakOneThread,
                 limits.Int8Peak,
@@ -32,10 +35,10 @@ public sealed unsafe class LimitProbeTests
     [Fact]
     public void The_better_of_two_measurements_is_taken_limit_by_limit()
     {
-        var first = new MachineLimits("p", KernelLevel.Scalar, 2, 1, 6, 2, 5, 3, 4);
-        var second = new MachineLimits("p", KernelLevel.Scalar, 2, 6, 1, 5, 2, 4, 3);
+        var first = new MachineLimits("p", KernelLevel.Scalar, 2, 1, 6, 2, 5, 3, 4, 7, 8);
+        var second = new MachineLimits("p", KernelLevel.Scalar, 2, 6, 1, 5, 2, 4, 3, 8, 7);
         Assert.Equal(
-            new MachineLimits("p", KernelLevel.Scalar, 2, 6, 6, 5, 5, 4, 4),
+            new MachineLimits("p", KernelLevel.Scalar, 2, 6, 6, 5, 5, 4, 4, 8, 8),
             first.OrBetter(second)
         );
     }
@@ -59,7 +62,7 @@ public sealed unsafe class LimitProbeTests
 
         for (var part = 0; part < parts; part++)
         {
-            new ReadProbe(memory.Span.Pointer, Floats, sink.Span.Pointer).Execute<Lanes16>(
+            new ReadProbe(memory.Span.Pointer, Floats, 1, sink.Span.Pointer).Execute<Lanes16>(
                 part,
                 parts
             );

@@ -1,0 +1,4 @@
+using BenchmarkDotNet.Running;
+using Puna.Bench;
+
+BenchmarkSwitcher.FromTypes([typeof(KernelBenchmark)]).Run(args);
