@@ -115,7 +115,6 @@ internal sealed class AttentionCase(KvFormat format, int tokens, int length) : I
             _attention.Forward(
                 _shape,
                 _queries.Span,
-                _positions.Length,
                 _positions,
                 _layers[_next],
                 _pagesPerHead,
