@@ -139,7 +139,7 @@ internal sealed class AttentionCase(KvFormat format, int tokens, int length) : I
             using var rows = RandomFloats.Buffer(2L * KvPageRef.Slots * HeadDim);
             var half = rows.Length / 2;
             var page = _memory.Span.Slice(0, pageBytes);
-            KvPageLayout.WriteKeys(
+            KvPageWriter.WriteKeys(
                 _shape.KeyFormat,
                 HeadDim,
                 page.Slice(0, keyBytes),
@@ -148,7 +148,7 @@ internal sealed class AttentionCase(KvFormat format, int tokens, int length) : I
                 rows.Span.Slice(0, half),
                 HeadDim
             );
-            KvPageLayout.WriteValues(
+            KvPageWriter.WriteValues(
                 _shape.ValueFormat,
                 HeadDim,
                 page.Slice(keyBytes),
