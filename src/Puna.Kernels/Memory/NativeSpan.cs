@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace Puna.Kernels.Memory;
@@ -51,14 +52,12 @@ public readonly unsafe struct NativeSpan<T>
 
     /// <summary>The part of <paramref name="length"/> elements that starts at <paramref name="start"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The part does not lie inside the view.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public NativeSpan<T> Slice(long start, long length)
     {
         if (start < 0 || length < 0 || start > Length - length)
         {
-            throw new ArgumentOutOfRangeException(
-                nameof(start),
-                $"A part of {length} elements at {start} was asked of a view of {Length}."
-            );
+            ThrowOutside(start, length);
         }
 
         return new NativeSpan<T>(Pointer + start, length);
@@ -67,4 +66,11 @@ public readonly unsafe struct NativeSpan<T>
     /// <summary>The same bytes read as elements of another type; a remainder is dropped.</summary>
     public NativeSpan<TOther> Cast<TOther>()
         where TOther : unmanaged => new((TOther*)Pointer, Bytes / sizeof(TOther));
+
+    [DoesNotReturn]
+    private void ThrowOutside(long start, long length) =>
+        throw new ArgumentOutOfRangeException(
+            nameof(start),
+            $"A part of {length} elements at {start} was asked of a view of {Length}."
+        );
 }
