@@ -197,6 +197,25 @@ public sealed class PagedAttentionTests
         Assert.Equal([255.5f, 1, -255.5f, 0], equal.Run(1));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(12)]
+    public void The_least_and_the_greatest_f16_numbers_are_read_exactly(int tokens)
+    {
+        using var test = Causal(1, 1, 4, 0, KvFormat.F16, KvFormat.F16, 32 - tokens, tokens);
+        float[] row = [(float)Half.Epsilon, -(float)Half.MaxValue, -3e-5f, 6.2e-5f];
+        for (var slot = 0; slot < 32; slot++)
+        {
+            KvPageWriter.WriteKey(KvFormat.F16, 4, test.Pages[0].Keys, slot, [1e-6f, 0, 3e-5f, 1]);
+            KvPageWriter.WriteValue(KvFormat.F16, 4, test.Pages[0].Values, slot, row);
+        }
+
+        // Equal keys give equal weights, so that the mean of equal values is the value; 32 slots divide exactly.
+        test.Ask([.. Enumerable.Repeat(31, tokens)]);
+        var expected = row.Select(x => (float)(Half)x).ToArray();
+        Assert.All(test.Run(1).Chunk(4), result => Assert.Equal(expected, result));
+    }
+
     [Fact]
     public void Scores_far_apart_neither_overflow_nor_lose_the_winner()
     {
