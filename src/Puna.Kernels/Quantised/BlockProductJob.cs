@@ -113,7 +113,7 @@ internal readonly unsafe struct BlockProductJob<TLayout>(
                 WriteRows(sums, token, count, group);
                 if (second != group)
                 {
-                    WriteRows(sums + ActivationRows.TileRows * Group, token, count, second);
+                    WriteRows(sums + EmittedProduct.GroupSums, token, count, second);
                 }
             }
         }

@@ -18,7 +18,10 @@ internal static unsafe class EmittedProduct
     public const int TableScratch = MaximumGroups * ChunkScales.Floats;
 
     /// <summary>Room for results, in floats.</summary>
-    public const int SumScratch = MaximumGroups * ActivationRows.TileRows * PackedMatrix.RowGroup;
+    public const int SumScratch = MaximumGroups * GroupSums;
+
+    /// <summary>From the results of the first group to those of the second, in floats.</summary>
+    public const int GroupSums = ActivationRows.TileRows * PackedMatrix.RowGroup;
 
     /// <summary>
     /// Tokens from which pairs of groups pay: with fewer, a matrix that streams from memory is the limit, and one stream
@@ -63,7 +66,11 @@ internal static unsafe class EmittedProduct
         arguments.Activations = activations;
         arguments.Tokens = tokens;
         arguments.Sums = sums;
-        new Span<float>(sums, SumScratch).Clear();
+        for (var inner = 0; inner < groups; inner++)
+        {
+            new Span<float>(sums + inner * GroupSums, tokens * PackedMatrix.RowGroup).Clear();
+        }
+
         for (var left = storage.SubBlocks; left > 0; left -= BlockProduct.ChunkSubBlocks)
         {
             var count = Math.Min(BlockProduct.ChunkSubBlocks, left);
