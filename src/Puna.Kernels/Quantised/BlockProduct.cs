@@ -72,8 +72,7 @@ internal static unsafe class BlockProduct
     }
 
     /// <summary>
-    /// Starts a chunk: asks for codes that will be needed later and computes scales and minima; for the unsigned kinds
-    /// the minimum of a format without one is -zero * scale.
+    /// Starts a chunk: asks for codes that will be needed later and computes scales and minima.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Prepare<TLanes, TLayout>(
@@ -94,6 +93,18 @@ internal static unsafe class BlockProduct
             }
         }
 
+        Expand<TLanes, TLayout>(scales, count, table);
+    }
+
+    /// <summary>
+    /// Computes scales and minima of a chunk; for the unsigned kinds the minimum of a format without one is -zero *
+    /// scale.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Expand<TLanes, TLayout>(byte* scales, int count, float* table)
+        where TLanes : unmanaged, IRowLanes<TLanes>
+        where TLayout : struct, IBlockLayout
+    {
         TLayout.ExpandScales<TLanes>(scales, count, table);
         if (TLayout.Kind != DotKind.Signed && !TLayout.HasMinimum)
         {

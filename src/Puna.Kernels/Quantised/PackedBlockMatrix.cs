@@ -23,7 +23,7 @@ internal abstract unsafe class PackedBlockMatrix(ElementFormat format, int rows,
     {
         if (x.Format == ActivationFormat.Int8)
         {
-            MultiplyInt8(x, y, yStride, pool, Dispatch.Level);
+            MultiplyInt8(x, y, yStride, pool, Dispatch.Level, emitted: true);
         }
         else
         {
@@ -40,13 +40,17 @@ internal abstract unsafe class PackedBlockMatrix(ElementFormat format, int rows,
         int parts
     );
 
-    /// <summary>The int8 product with the vectors of a level; every level runs everywhere, in software if it must.</summary>
+    /// <summary>
+    /// The int8 product with the vectors of a level; every level runs everywhere, in software if it must. Emitted loops
+    /// are used at the widest level where they exist and pay, if so wanted.
+    /// </summary>
     internal abstract void MultiplyInt8(
         ActivationRows x,
         NativeSpan<float> y,
         int yStride,
         WorkerPool pool,
-        KernelLevel level
+        KernelLevel level,
+        bool emitted
     );
 
     /// <summary>The f32 product.</summary>

@@ -82,7 +82,7 @@ internal sealed unsafe class PackedBlocks<TLayout> : PackedBlockMatrix
     {
         if (x.Format == ActivationFormat.Int8)
         {
-            Int8Job(x, y, yStride, Dispatch.Level).Execute(part, parts);
+            Int8Job(x, y, yStride, Dispatch.Level, emitted: true).Execute(part, parts);
         }
         else
         {
@@ -105,11 +105,12 @@ internal sealed unsafe class PackedBlocks<TLayout> : PackedBlockMatrix
         NativeSpan<float> y,
         int yStride,
         WorkerPool pool,
-        KernelLevel level
+        KernelLevel level,
+        bool emitted
     )
     {
         CheckProduct(x, y, yStride);
-        var job = Int8Job(x, y, yStride, level);
+        var job = Int8Job(x, y, yStride, level, emitted);
         if ((long)Rows * Columns * x.Tokens < Dispatch.ParallelWork)
         {
             job.Execute(0, 1);
@@ -150,8 +151,9 @@ internal sealed unsafe class PackedBlocks<TLayout> : PackedBlockMatrix
         ActivationRows x,
         NativeSpan<float> y,
         int yStride,
-        KernelLevel level
-    ) => new(_storage, x.Quantised.Pointer, x.Tokens, y.Pointer, yStride, level);
+        KernelLevel level,
+        bool emitted
+    ) => new(_storage, x.Quantised.Pointer, x.Tokens, y.Pointer, yStride, level, emitted);
 
     private static void CopyColumn(float* source, Span<float> target)
     {

@@ -36,8 +36,14 @@ internal sealed class BlockMatrix : IDisposable
     public static TheoryData<ElementFormat> Formats =>
         [.. ElementFormats.All.Where(format => !format.IsDense())];
 
-    public static KernelLevel[] Levels { get; } =
-    [KernelLevel.Vector128, KernelLevel.Avx2, KernelLevel.Avx512];
+    /// <summary>The ways to compute an int8 product; without emitted loops the last is the one before.</summary>
+    public static (KernelLevel Level, bool Emitted)[] Paths { get; } =
+    [
+        (KernelLevel.Vector128, false),
+        (KernelLevel.Avx2, false),
+        (KernelLevel.Avx512, false),
+        (KernelLevel.Avx512, true),
+    ];
 
     public int Rows { get; }
 
@@ -58,8 +64,13 @@ internal sealed class BlockMatrix : IDisposable
         return new BlockMatrix(format, stored, columns);
     }
 
-    /// <summary>The int8 product at one level.</summary>
-    public float[] Multiply(float[] x, int tokens, KernelLevel level, int threads = 1)
+    /// <summary>The int8 product in one of the ways.</summary>
+    public float[] Multiply(
+        float[] x,
+        int tokens,
+        (KernelLevel Level, bool Emitted) path,
+        int threads = 1
+    )
     {
         using var pool = new WorkerPool(threads);
         using var values = new GuardedBuffer<float>(x.AsSpan(0, tokens * Columns));
@@ -67,7 +78,7 @@ internal sealed class BlockMatrix : IDisposable
         activations.Load(values.Span, Columns, tokens, Columns);
         using var y = new GuardedBuffer<float>(tokens * Rows);
         y.Span.Span.Fill(float.NaN);
-        _packed.MultiplyInt8(activations, y.Span, Rows, pool, level);
+        _packed.MultiplyInt8(activations, y.Span, Rows, pool, path.Level, path.Emitted);
         return y.ToArray();
     }
 

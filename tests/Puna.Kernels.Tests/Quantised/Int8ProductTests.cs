@@ -12,7 +12,9 @@ public sealed unsafe class Int8ProductTests
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void The_product_is_that_of_the_definition_at_every_width(ElementFormat format)
+    public void The_product_is_that_of_the_definition_at_every_width_and_emitted(
+        ElementFormat format
+    )
     {
         var random = new Random(17);
         for (var round = 0; round < 8; round++)
@@ -64,18 +66,18 @@ public sealed unsafe class Int8ProductTests
         const int Tokens = 69;
         using var matrix = BlockMatrix.Random(format, Rows, Columns, 23);
         var x = TestNumbers.Uniform(Tokens * Columns, 5);
-        foreach (var level in BlockMatrix.Levels)
+        foreach (var path in BlockMatrix.Paths)
         {
-            var whole = matrix.Multiply(x, Tokens, level);
+            var whole = matrix.Multiply(x, Tokens, path);
             for (var token = 0; token < Tokens; token += 7)
             {
-                var alone = matrix.Multiply(x[(token * Columns)..], 1, level);
+                var alone = matrix.Multiply(x[(token * Columns)..], 1, path);
                 Assert.Equal(whole.AsSpan(token * Rows, Rows).ToArray(), alone);
             }
 
             foreach (var (tokens, threads) in new[] { (2, 3), (31, 1), (32, 2), (33, 4) })
             {
-                var part = matrix.Multiply(x, tokens, level, threads);
+                var part = matrix.Multiply(x, tokens, path, threads);
                 Assert.Equal(whole.AsSpan(0, tokens * Rows).ToArray(), part);
             }
         }
@@ -199,7 +201,7 @@ public sealed unsafe class Int8ProductTests
         );
     }
 
-    /// <summary>Compares the product at every level with the definition.</summary>
+    /// <summary>Compares the product of every path with the definition.</summary>
     internal static void Check(BlockMatrix matrix, float[] x, int tokens)
     {
         var (values, magnitudes) = NaiveInt8Product.Multiply(
@@ -210,16 +212,16 @@ public sealed unsafe class Int8ProductTests
             matrix.Columns
         );
         var tolerance = Tolerance.Int8Product(matrix.Columns);
-        foreach (var level in BlockMatrix.Levels)
+        foreach (var path in BlockMatrix.Paths)
         {
-            var y = matrix.Multiply(x, tokens, level);
+            var y = matrix.Multiply(x, tokens, path);
             for (var index = 0; index < y.Length; index++)
             {
                 var limit = tolerance * magnitudes[index];
                 if (!(Math.Abs(y[index] - values[index]) <= limit))
                 {
                     Assert.Fail(
-                        $"{level}, row {index % matrix.Rows}, token {index / matrix.Rows} of {tokens}: "
+                        $"{path}, row {index % matrix.Rows}, token {index / matrix.Rows} of {tokens}: "
                             + $"{y[index]:R}, by definition {values[index]:R} within {limit:R}"
                     );
                 }

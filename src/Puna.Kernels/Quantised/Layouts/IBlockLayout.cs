@@ -32,6 +32,9 @@ internal unsafe interface IBlockLayout
     /// <summary>How codes are multiplied.</summary>
     static abstract DotKind Kind { get; }
 
+    /// <summary>The planes of codes of 32 columns, or null where they are no planes.</summary>
+    static abstract CodePlanes? Planes { get; }
+
     /// <summary>Greatest code, for the unsigned kinds.</summary>
     static abstract int MaximumCode { get; }
 

@@ -22,6 +22,8 @@ internal readonly unsafe struct IQ4_XSLayout : IBlockLayout
 
     public static DotKind Kind => DotKind.Signed;
 
+    public static CodePlanes? Planes => new(4, 0, (nint)CodeTables.NonLinear);
+
     public static int MaximumCode => 0;
 
     public static int Zero => 0;

@@ -22,6 +22,8 @@ internal readonly unsafe struct MXFP4Layout : IBlockLayout
 
     public static DotKind Kind => DotKind.Unsigned;
 
+    public static CodePlanes? Planes => new(4, 0, (nint)CodeTables.FloatPlusTwelve);
+
     public static int MaximumCode => 24;
 
     public static int Zero => 12;

@@ -22,6 +22,8 @@ internal readonly unsafe struct Q2_KLayout : IBlockLayout
 
     public static DotKind Kind => DotKind.UnsignedHalves;
 
+    public static CodePlanes? Planes => new(2);
+
     public static int MaximumCode => 3;
 
     public static int Zero => 0;

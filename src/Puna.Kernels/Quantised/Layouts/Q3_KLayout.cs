@@ -22,6 +22,8 @@ internal readonly unsafe struct Q3_KLayout : IBlockLayout
 
     public static DotKind Kind => DotKind.UnsignedHalves;
 
+    public static CodePlanes? Planes => new(2, 1);
+
     public static int MaximumCode => 7;
 
     public static int Zero => 4;

@@ -21,6 +21,8 @@ internal readonly unsafe struct Q4_0Layout : IBlockLayout
 
     public static DotKind Kind => DotKind.Unsigned;
 
+    public static CodePlanes? Planes => new(4);
+
     public static int MaximumCode => 15;
 
     public static int Zero => 8;

@@ -21,6 +21,8 @@ internal readonly unsafe struct Q5_0Layout : IBlockLayout
 
     public static DotKind Kind => DotKind.Unsigned;
 
+    public static CodePlanes? Planes => new(4, 1);
+
     public static int MaximumCode => 31;
 
     public static int Zero => 16;

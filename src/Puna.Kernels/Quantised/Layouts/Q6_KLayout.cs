@@ -22,6 +22,8 @@ internal readonly unsafe struct Q6_KLayout : IBlockLayout
 
     public static DotKind Kind => DotKind.UnsignedHalves;
 
+    public static CodePlanes? Planes => new(4, 2);
+
     public static int MaximumCode => 63;
 
     public static int Zero => 32;

@@ -21,6 +21,8 @@ internal readonly unsafe struct Q8_0Layout : IBlockLayout
 
     public static DotKind Kind => DotKind.Signed;
 
+    public static CodePlanes? Planes => new(8);
+
     public static int MaximumCode => 0;
 
     public static int Zero => 0;

@@ -24,6 +24,8 @@ internal readonly unsafe struct TQ1_0Layout : IBlockLayout
 
     public static DotKind Kind => DotKind.Unsigned;
 
+    public static CodePlanes? Planes => null;
+
     public static int MaximumCode => 2;
 
     public static int Zero => 1;

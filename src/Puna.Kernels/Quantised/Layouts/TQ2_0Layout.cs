@@ -21,6 +21,8 @@ internal readonly unsafe struct TQ2_0Layout : IBlockLayout
 
     public static DotKind Kind => DotKind.Unsigned;
 
+    public static CodePlanes? Planes => new(2);
+
     public static int MaximumCode => 3;
 
     public static int Zero => 1;
