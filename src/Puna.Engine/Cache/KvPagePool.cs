@@ -9,8 +9,8 @@ namespace Puna.Engine.Cache;
 /// </summary>
 internal sealed class KvPagePool : IDisposable
 {
-    // Small against a model, large against one allocation.
-    private const long SlabTarget = 4L << 20;
+    // Many pages of 2 MiB, which become resident one by one; small against a model.
+    private const long SlabTarget = 16L << 20;
     private readonly List<NativeBuffer<byte>> _slabs = [];
     private readonly int _slabShift;
     private readonly long? _limit;
@@ -152,7 +152,8 @@ internal sealed class KvPagePool : IDisposable
         NativeBuffer<byte> slab;
         try
         {
-            slab = new NativeBuffer<byte>(bytes, clear: false);
+            // A sequence at depth reads its pages all over memory: translations of 4 KiB each are felt.
+            slab = new NativeBuffer<byte>(bytes, clear: false, hugePages: true);
         }
         catch (OutOfMemoryException exception)
         {

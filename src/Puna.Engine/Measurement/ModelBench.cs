@@ -16,10 +16,7 @@ namespace Puna.Engine.Measurement;
 /// </summary>
 public sealed class ModelBench : IDisposable
 {
-    // Methods are compiled again, better, when they were called 30 times and 100 ms have passed without new ones.
-    private const int WarmUpPasses = 32;
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(0.4);
-    private static readonly TimeSpan s_compilation = TimeSpan.FromSeconds(0.2);
     private readonly InferenceEngine _engine;
     private readonly BenchOptions _options;
     private readonly Func<double>? _readBandwidth;
@@ -111,7 +108,6 @@ public sealed class ModelBench : IDisposable
             tokens,
             depth,
             () => Read(tokens, cancellation),
-            passes: 1,
             readBandwidth: null
         );
         var work = BenchWork.Prompt(
@@ -132,7 +128,6 @@ public sealed class ModelBench : IDisposable
             tokens * batch,
             depth,
             () => Generate(tokens, batch, cancellation),
-            passes: tokens,
             _readBandwidth
         );
         var work = BenchWork.Decode(
@@ -150,11 +145,10 @@ public sealed class ModelBench : IDisposable
         int tokens,
         int depth,
         Action repetition,
-        int passes,
         Func<double>? readBandwidth
     )
     {
-        WarmUp(depth, repetition, passes);
+        WarmUp(depth, repetition);
         var samples = new double[_options.Repeats];
         var bandwidths = new List<double>();
         var before = readBandwidth?.Invoke() ?? 0;
@@ -172,17 +166,13 @@ public sealed class ModelBench : IDisposable
         return (new SampleSummary(samples), bandwidths);
     }
 
-    // Until the kernels of this row are compiled in their last form, and memory has been touched.
-    private void WarmUp(int depth, Action repetition, int passes)
+    // Until the kernels of this row are compiled, memory has been touched and the processor runs at its clock.
+    private void WarmUp(int depth, Action repetition)
     {
-        var (spent, done) = (TimeSpan.Zero, 0);
-        do
+        for (var spent = TimeSpan.Zero; spent < s_warmUp; )
         {
             spent += Time(depth, repetition);
-            done += passes;
-        } while (spent < s_warmUp && (done < WarmUpPasses || spent < s_warmUp / 2));
-
-        Thread.Sleep(s_compilation);
+        }
     }
 
     private TimeSpan Time(int depth, Action repetition)

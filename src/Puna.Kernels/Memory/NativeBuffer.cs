@@ -14,9 +14,12 @@ public sealed unsafe class NativeBuffer<T> : IDisposable
     private T* _pointer;
     private void* _block;
 
-    /// <summary>Allocates <paramref name="length"/> elements, set to zero unless told otherwise.</summary>
+    /// <summary>
+    /// Allocates <paramref name="length"/> elements, set to zero unless told otherwise. Large buffers, and those for
+    /// which <paramref name="hugePages"/> says so, are backed by pages of 2 MiB where the system has them.
+    /// </summary>
     /// <exception cref="OutOfMemoryException">The system has no such memory.</exception>
-    public NativeBuffer(long length, bool clear = true)
+    public NativeBuffer(long length, bool clear = true, bool hugePages = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         Length = length;
@@ -31,14 +34,15 @@ public sealed unsafe class NativeBuffer<T> : IDisposable
 
         // The system hands out large zeroed blocks without touching them: memory that is never used never becomes
         // resident. An aligned allocation that is cleared by hand would be resident at once.
-        var huge = bytes >= HugeFrom;
+        var huge = hugePages || bytes >= HugeFrom;
         var alignment = (nuint)(huge ? HugePages.Size : Alignment);
-        var room = (nuint)bytes + alignment;
+        var whole = ((nuint)bytes + alignment - 1) / alignment * alignment;
+        var room = whole + alignment;
         _block = clear ? NativeMemory.AllocZeroed(room) : NativeMemory.Alloc(room);
         _pointer = (T*)(((nuint)_block + alignment - 1) / alignment * alignment);
         if (huge)
         {
-            HugePages.Advise(_pointer, (nuint)bytes);
+            HugePages.Advise(_pointer, whole);
         }
 
         NativeMemoryMeter.Add(bytes);
