@@ -55,7 +55,7 @@ internal readonly unsafe struct Int8Probe(long rounds, byte* codes, byte* sink) 
     private void Execute<TLanes>(int part)
         where TLanes : unmanaged, IRowLanes<TLanes>
     {
-        const int Quad = 0x01FF01FF;
+        var quad = TLanes.Broadcast(0x01FF01FF);
         TLanes a0 = TLanes.Zero,
             a1 = a0,
             a2 = a0,
@@ -69,14 +69,14 @@ internal readonly unsafe struct Int8Probe(long rounds, byte* codes, byte* sink) 
         var end = _codes + CodeBytes;
         for (var round = rounds; round > 0; round--)
         {
-            a0 = TLanes.AddPairs(a0, TLanes.Load(from), Quad);
-            a1 = TLanes.AddPairs(a1, TLanes.Load(from + vector), Quad);
-            a2 = TLanes.AddPairs(a2, TLanes.Load(from + 2 * vector), Quad);
-            a3 = TLanes.AddPairs(a3, TLanes.Load(from + 3 * vector), Quad);
-            a4 = TLanes.AddPairs(a4, TLanes.Load(from + 4 * vector), Quad);
-            a5 = TLanes.AddPairs(a5, TLanes.Load(from + 5 * vector), Quad);
-            a6 = TLanes.AddPairs(a6, TLanes.Load(from + 6 * vector), Quad);
-            a7 = TLanes.AddPairs(a7, TLanes.Load(from + 7 * vector), Quad);
+            a0 = TLanes.AddPairs(a0, TLanes.Load(from), quad);
+            a1 = TLanes.AddPairs(a1, TLanes.Load(from + vector), quad);
+            a2 = TLanes.AddPairs(a2, TLanes.Load(from + 2 * vector), quad);
+            a3 = TLanes.AddPairs(a3, TLanes.Load(from + 3 * vector), quad);
+            a4 = TLanes.AddPairs(a4, TLanes.Load(from + 4 * vector), quad);
+            a5 = TLanes.AddPairs(a5, TLanes.Load(from + 5 * vector), quad);
+            a6 = TLanes.AddPairs(a6, TLanes.Load(from + 6 * vector), quad);
+            a7 = TLanes.AddPairs(a7, TLanes.Load(from + 7 * vector), quad);
             from += Chains * vector;
             from = from == end ? _codes : from;
         }

@@ -72,33 +72,33 @@ internal static unsafe class BlockProduct
     }
 
     /// <summary>
-    /// Starts a chunk: asks for codes that will be needed later and computes scales and minima.
+    /// Vectors narrower than a row group go through it in pairs, which share the reads of activations and keep two
+    /// chains of dependent sums going: this is the distance of the second in rows, 0 where there is none.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Prepare<TLanes, TLayout>(
-        byte* codes,
-        int codeBytes,
-        byte* scales,
-        int count,
-        float* table
-    )
-        where TLanes : unmanaged, IRowLanes<TLanes>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Second<TLanes>()
+        where TLanes : unmanaged, IRowLanes<TLanes> => TLanes.Rows < Group ? TLanes.Rows : 0;
+
+    /// <summary>Asks for the codes that lie as far behind a sub-block as a stream from memory needs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch<TLayout>(byte* codes, int sub)
         where TLayout : struct, IBlockLayout
     {
         if (Sse.IsSupported)
         {
-            for (var offset = Ahead; offset < Ahead + codeBytes; offset += 64)
+            const int Line = 4 * Group;
+            var words = (TLayout.CodeWords + TLayout.SubBlocks - 1) / TLayout.SubBlocks;
+            var ahead = codes + sub * (words * Line) + Ahead;
+            for (var word = 0; word < words; word++)
             {
-                Sse.Prefetch0(codes + offset);
+                Sse.Prefetch0(ahead + word * Line);
             }
         }
-
-        Expand<TLanes, TLayout>(scales, count, table);
     }
 
     /// <summary>
-    /// Computes scales and minima of a chunk; for the unsigned kinds the minimum of a format without one is -zero *
-    /// scale.
+    /// Scales and minima of a chunk as emitted loops read them: for the unsigned kinds the minimum of a format without
+    /// one is -zero * scale.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Expand<TLanes, TLayout>(byte* scales, int count, float* table)
@@ -109,16 +109,27 @@ internal static unsafe class BlockProduct
         if (TLayout.Kind != DotKind.Signed && !TLayout.HasMinimum)
         {
             var entries = TLayout.Kind == DotKind.UnsignedHalves ? 2 * count : count;
-            var zero = TLanes.Broadcast((float)-TLayout.Zero);
             for (var index = 0; index < entries * Group; index += TLanes.Rows)
             {
+                var entry = table + index;
                 TLanes.Store(
-                    TLanes.Multiply(TLanes.Load(table + index), zero),
-                    table + ChunkScales.Minima + index
+                    Minimum<TLanes, TLayout>(entry, TLanes.Load(entry)),
+                    entry + ChunkScales.Minima
                 );
             }
         }
     }
+
+    /// <summary>
+    /// What a sum of unsigned codes lacks: the minimum where the format has one, else -zero * scale.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Minimum<TLanes, TLayout>(float* entry, TLanes scale)
+        where TLanes : unmanaged, IRowLanes<TLanes>
+        where TLayout : struct, IBlockLayout =>
+        TLayout.HasMinimum
+            ? TLanes.Load(entry + ChunkScales.Minima)
+            : TLanes.Multiply(scale, TLanes.Broadcast((float)-TLayout.Zero));
 
     /// <summary>What a product of one row group needs.</summary>
     internal readonly struct Arguments

@@ -27,13 +27,18 @@ internal static unsafe class SignedProduct
         for (var left = arguments.SubBlocks; left > 0; left -= BlockProduct.ChunkSubBlocks)
         {
             var count = Math.Min(BlockProduct.ChunkSubBlocks, left);
-            BlockProduct.Prepare<TLanes, TLayout>(codes, codeStep, scales, count, table);
+            TLayout.ExpandScales<TLanes>(scales, count, table);
             for (var row = 0; row < Group; row += rows)
             {
                 var sum = TLanes.Load(sums + row);
                 var x = block;
                 for (var sub = 0; sub < count; sub++)
                 {
+                    if (row == 0)
+                    {
+                        BlockProduct.Prefetch<TLayout>(codes, sub);
+                    }
+
                     TLayout.LoadCodes<TLanes>(
                         codes,
                         sub,
@@ -59,15 +64,68 @@ internal static unsafe class SignedProduct
                     TLanes.SplitSigned(quad7, out var first7, out var second7);
                     var quads = (int*)x;
                     TLanes.StartSigned(x, out var sum0, out var sum1);
-                    TLanes.AddSigned(ref sum0, ref sum1, first0, second0, quads[0]);
-                    TLanes.AddSigned(ref sum0, ref sum1, first1, second1, quads[1]);
-                    TLanes.AddSigned(ref sum0, ref sum1, first2, second2, quads[2]);
-                    TLanes.AddSigned(ref sum0, ref sum1, first3, second3, quads[3]);
-                    TLanes.AddSigned(ref sum0, ref sum1, first4, second4, quads[4]);
-                    TLanes.AddSigned(ref sum0, ref sum1, first5, second5, quads[5]);
-                    TLanes.AddSigned(ref sum0, ref sum1, first6, second6, quads[6]);
-                    TLanes.AddSigned(ref sum0, ref sum1, first7, second7, quads[7]);
-                    sum = TLanes.AddScaled(TLanes.EndSigned(sum0, sum1), x->Scale, scale, sum);
+                    TLanes.AddSigned(
+                        ref sum0,
+                        ref sum1,
+                        first0,
+                        second0,
+                        TLanes.Broadcast(quads[0])
+                    );
+                    TLanes.AddSigned(
+                        ref sum0,
+                        ref sum1,
+                        first1,
+                        second1,
+                        TLanes.Broadcast(quads[1])
+                    );
+                    TLanes.AddSigned(
+                        ref sum0,
+                        ref sum1,
+                        first2,
+                        second2,
+                        TLanes.Broadcast(quads[2])
+                    );
+                    TLanes.AddSigned(
+                        ref sum0,
+                        ref sum1,
+                        first3,
+                        second3,
+                        TLanes.Broadcast(quads[3])
+                    );
+                    TLanes.AddSigned(
+                        ref sum0,
+                        ref sum1,
+                        first4,
+                        second4,
+                        TLanes.Broadcast(quads[4])
+                    );
+                    TLanes.AddSigned(
+                        ref sum0,
+                        ref sum1,
+                        first5,
+                        second5,
+                        TLanes.Broadcast(quads[5])
+                    );
+                    TLanes.AddSigned(
+                        ref sum0,
+                        ref sum1,
+                        first6,
+                        second6,
+                        TLanes.Broadcast(quads[6])
+                    );
+                    TLanes.AddSigned(
+                        ref sum0,
+                        ref sum1,
+                        first7,
+                        second7,
+                        TLanes.Broadcast(quads[7])
+                    );
+                    sum = TLanes.AddScaled(
+                        TLanes.EndSigned(sum0, sum1),
+                        TLanes.Broadcast(x->Scale),
+                        scale,
+                        sum
+                    );
                     x++;
                 }
 
@@ -97,9 +155,10 @@ internal static unsafe class SignedProduct
         for (var left = arguments.SubBlocks; left > 0; left -= BlockProduct.ChunkSubBlocks)
         {
             var count = Math.Min(BlockProduct.ChunkSubBlocks, left);
-            BlockProduct.Prepare<TLanes, TLayout>(codes, codeStep, scales, count, table);
+            TLayout.ExpandScales<TLanes>(scales, count, table);
             for (var sub = 0; sub < count; sub++)
             {
+                BlockProduct.Prefetch<TLayout>(codes, sub);
                 for (var row = 0; row < Group; row += rows)
                 {
                     TLayout.LoadCodes<TLanes>(
@@ -131,15 +190,68 @@ internal static unsafe class SignedProduct
                         var sum = TLanes.Load(target);
                         var quads = (int*)x;
                         TLanes.StartSigned(x, out var sum0, out var sum1);
-                        TLanes.AddSigned(ref sum0, ref sum1, first0, second0, quads[0]);
-                        TLanes.AddSigned(ref sum0, ref sum1, first1, second1, quads[1]);
-                        TLanes.AddSigned(ref sum0, ref sum1, first2, second2, quads[2]);
-                        TLanes.AddSigned(ref sum0, ref sum1, first3, second3, quads[3]);
-                        TLanes.AddSigned(ref sum0, ref sum1, first4, second4, quads[4]);
-                        TLanes.AddSigned(ref sum0, ref sum1, first5, second5, quads[5]);
-                        TLanes.AddSigned(ref sum0, ref sum1, first6, second6, quads[6]);
-                        TLanes.AddSigned(ref sum0, ref sum1, first7, second7, quads[7]);
-                        sum = TLanes.AddScaled(TLanes.EndSigned(sum0, sum1), x->Scale, scale, sum);
+                        TLanes.AddSigned(
+                            ref sum0,
+                            ref sum1,
+                            first0,
+                            second0,
+                            TLanes.Broadcast(quads[0])
+                        );
+                        TLanes.AddSigned(
+                            ref sum0,
+                            ref sum1,
+                            first1,
+                            second1,
+                            TLanes.Broadcast(quads[1])
+                        );
+                        TLanes.AddSigned(
+                            ref sum0,
+                            ref sum1,
+                            first2,
+                            second2,
+                            TLanes.Broadcast(quads[2])
+                        );
+                        TLanes.AddSigned(
+                            ref sum0,
+                            ref sum1,
+                            first3,
+                            second3,
+                            TLanes.Broadcast(quads[3])
+                        );
+                        TLanes.AddSigned(
+                            ref sum0,
+                            ref sum1,
+                            first4,
+                            second4,
+                            TLanes.Broadcast(quads[4])
+                        );
+                        TLanes.AddSigned(
+                            ref sum0,
+                            ref sum1,
+                            first5,
+                            second5,
+                            TLanes.Broadcast(quads[5])
+                        );
+                        TLanes.AddSigned(
+                            ref sum0,
+                            ref sum1,
+                            first6,
+                            second6,
+                            TLanes.Broadcast(quads[6])
+                        );
+                        TLanes.AddSigned(
+                            ref sum0,
+                            ref sum1,
+                            first7,
+                            second7,
+                            TLanes.Broadcast(quads[7])
+                        );
+                        sum = TLanes.AddScaled(
+                            TLanes.EndSigned(sum0, sum1),
+                            TLanes.Broadcast(x->Scale),
+                            scale,
+                            sum
+                        );
                         TLanes.Store(sum, target);
                         target += Group;
                     }

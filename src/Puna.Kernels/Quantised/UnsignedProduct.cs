@@ -30,13 +30,18 @@ internal static unsafe class UnsignedProduct
         for (var left = arguments.SubBlocks; left > 0; left -= BlockProduct.ChunkSubBlocks)
         {
             var count = Math.Min(BlockProduct.ChunkSubBlocks, left);
-            BlockProduct.Prepare<TLanes, TLayout>(codes, codeStep, scales, count, table);
+            TLayout.ExpandScales<TLanes>(scales, count, table);
             for (var row = 0; row < Group; row += rows)
             {
                 var sum = TLanes.Load(sums + row);
                 var x = block;
                 for (var sub = 0; sub < count; sub++)
                 {
+                    if (row == 0)
+                    {
+                        BlockProduct.Prefetch<TLayout>(codes, sub);
+                    }
+
                     TLayout.LoadCodes<TLanes>(
                         codes,
                         sub,
@@ -52,25 +57,20 @@ internal static unsafe class UnsignedProduct
                     );
                     var entry = table + sub * Group + row;
                     var scale = TLanes.Load(entry);
-                    var minimum = TLanes.Load(entry + ChunkScales.Minima);
-                    var quads = (int*)x;
-                    var dot0 = TLanes.MultiplyPairs(quad0, quads[0]);
-                    dot0 = TLanes.AddPairs(dot0, quad1, quads[1]);
-                    dot0 = TLanes.AddPairs(dot0, quad2, quads[2]);
-                    dot0 = TLanes.AddPairs(dot0, quad3, quads[3]);
-                    var dot1 = TLanes.MultiplyPairs(quad4, quads[4]);
-                    dot1 = TLanes.AddPairs(dot1, quad5, quads[5]);
-                    dot1 = TLanes.AddPairs(dot1, quad6, quads[6]);
-                    dot1 = TLanes.AddPairs(dot1, quad7, quads[7]);
-                    sum = TLanes.AddScaled(
-                        TLayout.MaximumCode <= 15
-                            ? TLanes.SumPairs(TLanes.AddShorts(dot0, dot1))
-                            : TLanes.AddIntegers(TLanes.SumPairs(dot0), TLanes.SumPairs(dot1)),
-                        x->Scale,
-                        scale,
-                        sum
+                    var minimum = BlockProduct.Minimum<TLanes, TLayout>(entry, scale);
+                    var dot = Dot<TLanes, TLayout>(
+                        quad0,
+                        quad1,
+                        quad2,
+                        quad3,
+                        quad4,
+                        quad5,
+                        quad6,
+                        quad7,
+                        (int*)x
                     );
-                    sum = TLanes.MultiplyAdd(minimum, x->ScaledSum, sum);
+                    sum = TLanes.AddScaled(dot, TLanes.Broadcast(x->Scale), scale, sum);
+                    sum = TLanes.MultiplyAdd(minimum, TLanes.Broadcast(x->ScaledSum), sum);
                     x++;
                 }
 
@@ -100,9 +100,10 @@ internal static unsafe class UnsignedProduct
         for (var left = arguments.SubBlocks; left > 0; left -= BlockProduct.ChunkSubBlocks)
         {
             var count = Math.Min(BlockProduct.ChunkSubBlocks, left);
-            BlockProduct.Prepare<TLanes, TLayout>(codes, codeStep, scales, count, table);
+            TLayout.ExpandScales<TLanes>(scales, count, table);
             for (var sub = 0; sub < count; sub++)
             {
+                BlockProduct.Prefetch<TLayout>(codes, sub);
                 for (var row = 0; row < Group; row += rows)
                 {
                     TLayout.LoadCodes<TLanes>(
@@ -120,29 +121,24 @@ internal static unsafe class UnsignedProduct
                     );
                     var entry = table + sub * Group + row;
                     var scale = TLanes.Load(entry);
-                    var minimum = TLanes.Load(entry + ChunkScales.Minima);
+                    var minimum = BlockProduct.Minimum<TLanes, TLayout>(entry, scale);
                     var target = arguments.Sums + row;
                     for (var x = block; x < block + tokens; x++)
                     {
                         var sum = TLanes.Load(target);
-                        var quads = (int*)x;
-                        var dot0 = TLanes.MultiplyPairs(quad0, quads[0]);
-                        dot0 = TLanes.AddPairs(dot0, quad1, quads[1]);
-                        dot0 = TLanes.AddPairs(dot0, quad2, quads[2]);
-                        dot0 = TLanes.AddPairs(dot0, quad3, quads[3]);
-                        var dot1 = TLanes.MultiplyPairs(quad4, quads[4]);
-                        dot1 = TLanes.AddPairs(dot1, quad5, quads[5]);
-                        dot1 = TLanes.AddPairs(dot1, quad6, quads[6]);
-                        dot1 = TLanes.AddPairs(dot1, quad7, quads[7]);
-                        sum = TLanes.AddScaled(
-                            TLayout.MaximumCode <= 15
-                                ? TLanes.SumPairs(TLanes.AddShorts(dot0, dot1))
-                                : TLanes.AddIntegers(TLanes.SumPairs(dot0), TLanes.SumPairs(dot1)),
-                            x->Scale,
-                            scale,
-                            sum
+                        var dot = Dot<TLanes, TLayout>(
+                            quad0,
+                            quad1,
+                            quad2,
+                            quad3,
+                            quad4,
+                            quad5,
+                            quad6,
+                            quad7,
+                            (int*)x
                         );
-                        sum = TLanes.MultiplyAdd(minimum, x->ScaledSum, sum);
+                        sum = TLanes.AddScaled(dot, TLanes.Broadcast(x->Scale), scale, sum);
+                        sum = TLanes.MultiplyAdd(minimum, TLanes.Broadcast(x->ScaledSum), sum);
                         TLanes.Store(sum, target);
                         target += Group;
                     }
@@ -154,5 +150,46 @@ internal static unsafe class UnsignedProduct
             codes += codeStep;
             scales += scaleStep;
         }
+    }
+
+    /// <summary>The integer dot of 32 columns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TLanes Dot<TLanes, TLayout>(
+        TLanes quad0,
+        TLanes quad1,
+        TLanes quad2,
+        TLanes quad3,
+        TLanes quad4,
+        TLanes quad5,
+        TLanes quad6,
+        TLanes quad7,
+        int* x
+    )
+        where TLanes : unmanaged, IRowLanes<TLanes>
+        where TLayout : struct, IBlockLayout
+    {
+        if (TLanes.HasDot)
+        {
+            var sum = TLanes.AddDot(TLanes.Zero, quad0, TLanes.Broadcast(x[0]));
+            sum = TLanes.AddDot(sum, quad1, TLanes.Broadcast(x[1]));
+            sum = TLanes.AddDot(sum, quad2, TLanes.Broadcast(x[2]));
+            sum = TLanes.AddDot(sum, quad3, TLanes.Broadcast(x[3]));
+            sum = TLanes.AddDot(sum, quad4, TLanes.Broadcast(x[4]));
+            sum = TLanes.AddDot(sum, quad5, TLanes.Broadcast(x[5]));
+            sum = TLanes.AddDot(sum, quad6, TLanes.Broadcast(x[6]));
+            return TLanes.AddDot(sum, quad7, TLanes.Broadcast(x[7]));
+        }
+
+        var dot0 = TLanes.MultiplyPairs(quad0, TLanes.Broadcast(x[0]));
+        dot0 = TLanes.AddPairs(dot0, quad1, TLanes.Broadcast(x[1]));
+        dot0 = TLanes.AddPairs(dot0, quad2, TLanes.Broadcast(x[2]));
+        dot0 = TLanes.AddPairs(dot0, quad3, TLanes.Broadcast(x[3]));
+        var dot1 = TLanes.MultiplyPairs(quad4, TLanes.Broadcast(x[4]));
+        dot1 = TLanes.AddPairs(dot1, quad5, TLanes.Broadcast(x[5]));
+        dot1 = TLanes.AddPairs(dot1, quad6, TLanes.Broadcast(x[6]));
+        dot1 = TLanes.AddPairs(dot1, quad7, TLanes.Broadcast(x[7]));
+        return TLayout.MaximumCode <= 15
+            ? TLanes.SumPairs(TLanes.AddShorts(dot0, dot1))
+            : TLanes.AddIntegers(TLanes.SumPairs(dot0), TLanes.SumPairs(dot1));
     }
 }

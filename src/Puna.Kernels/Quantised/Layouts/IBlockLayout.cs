@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Quantised.RowLanes;
 
@@ -77,6 +78,30 @@ internal unsafe interface IBlockLayout
         out TLanes quad7
     )
         where TLanes : unmanaged, IRowLanes<TLanes>;
+
+    /// <summary>
+    /// Unpacks 16 columns of a vector of rows, for <see cref="DotKind.UnsignedHalves"/> only: <see cref="LoadCodes"/>
+    /// of a half, with far less code for the compiler where the half is known at run time.
+    /// </summary>
+    /// <param name="codes">Codes of the chunk.</param>
+    /// <param name="sub">Sub-block in the chunk.</param>
+    /// <param name="half">0 or 1.</param>
+    /// <param name="row">First row in the group.</param>
+    /// <param name="quad0">Columns 0 to 3 of the half.</param>
+    /// <param name="quad1">Columns 4 to 7.</param>
+    /// <param name="quad2">Columns 8 to 11.</param>
+    /// <param name="quad3">Columns 12 to 15.</param>
+    static virtual void LoadHalf<TLanes>(
+        byte* codes,
+        int sub,
+        int half,
+        int row,
+        out TLanes quad0,
+        out TLanes quad1,
+        out TLanes quad2,
+        out TLanes quad3
+    )
+        where TLanes : unmanaged, IRowLanes<TLanes> => throw new UnreachableException();
 
     /// <summary>
     /// Computes the f32 scales and minima of a chunk, with the rounding steps of the reference decoder.

@@ -89,21 +89,32 @@ internal readonly unsafe struct IQ4_XSLayout : IBlockLayout
     {
         var nibble = TLanes.Broadcast(15);
         var crumb = TLanes.Broadcast(0x30);
-        var zero = TLanes.Broadcast(-32);
         for (var row = 0; row < Group; row += TLanes.Rows)
         {
             var d = TLanes.LoadHalves(scales + 2 * row);
             var bytes = scales + 32 + row;
-            for (var sub = 0; sub < 8; sub++)
+            for (var half = 0; half < 2; half++)
             {
-                var low = TLanes.LoadBytes(bytes + (2 + sub / 2) * Group);
-                var high = TLanes.LoadBytes(bytes + sub / 4 * Group);
-                var code =
-                    (TLanes.ShiftRight(low, 4 * (sub & 1)) & nibble)
-                    | (TLanes.ShiftRight(TLanes.ShiftLeft(high, 4), 2 * (sub & 3)) & crumb);
-                var scale = TLanes.ToFloats(TLanes.AddIntegers(code, zero));
-                TLanes.Store(TLanes.Multiply(d, scale), table + sub * Group + row);
+                var first = TLanes.LoadBytes(bytes + (2 + 2 * half) * Group);
+                var second = TLanes.LoadBytes(bytes + (3 + 2 * half) * Group);
+                var high = TLanes.LoadBytes(bytes + half * Group);
+                var target = table + 4 * half * Group + row;
+                Store(d, first & nibble, TLanes.ShiftLeft(high, 4) & crumb, target);
+                target += Group;
+                Store(d, TLanes.ShiftRight(first, 4), TLanes.ShiftLeft(high, 2) & crumb, target);
+                target += Group;
+                Store(d, second & nibble, high & crumb, target);
+                target += Group;
+                Store(d, TLanes.ShiftRight(second, 4), TLanes.ShiftRight(high, 2) & crumb, target);
             }
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store<TLanes>(TLanes d, TLanes low, TLanes high, float* target)
+        where TLanes : unmanaged, IRowLanes<TLanes>
+    {
+        var scale = TLanes.ToFloats(TLanes.AddIntegers(low | high, TLanes.Broadcast(-32)));
+        TLanes.Store(TLanes.Multiply(d, scale), target);
     }
 }

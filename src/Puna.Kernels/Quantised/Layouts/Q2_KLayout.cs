@@ -68,18 +68,25 @@ internal readonly unsafe struct Q2_KLayout : IBlockLayout
     )
         where TLanes : unmanaged, IRowLanes<TLanes>
     {
-        var words = codes + sub * (2 * 64) + row * 4;
-        QuadPlanes.LoadCrumbs(
-            words,
-            out quad0,
-            out quad1,
-            out quad2,
-            out quad3,
-            out quad4,
-            out quad5,
-            out quad6,
-            out quad7
-        );
+        LoadHalf(codes, sub, 0, row, out quad0, out quad1, out quad2, out quad3);
+        LoadHalf(codes, sub, 1, row, out quad4, out quad5, out quad6, out quad7);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void LoadHalf<TLanes>(
+        byte* codes,
+        int sub,
+        int half,
+        int row,
+        out TLanes quad0,
+        out TLanes quad1,
+        out TLanes quad2,
+        out TLanes quad3
+    )
+        where TLanes : unmanaged, IRowLanes<TLanes>
+    {
+        var words = codes + (2 * sub + half) * 64 + row * 4;
+        QuadPlanes.LoadCrumbs(words, out quad0, out quad1, out quad2, out quad3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

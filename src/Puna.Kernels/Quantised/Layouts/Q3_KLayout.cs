@@ -70,30 +70,31 @@ internal readonly unsafe struct Q3_KLayout : IBlockLayout
     )
         where TLanes : unmanaged, IRowLanes<TLanes>
     {
+        LoadHalf(codes, sub, 0, row, out quad0, out quad1, out quad2, out quad3);
+        LoadHalf(codes, sub, 1, row, out quad4, out quad5, out quad6, out quad7);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void LoadHalf<TLanes>(
+        byte* codes,
+        int sub,
+        int half,
+        int row,
+        out TLanes quad0,
+        out TLanes quad1,
+        out TLanes quad2,
+        out TLanes quad3
+    )
+        where TLanes : unmanaged, IRowLanes<TLanes>
+    {
         var words = codes + sub * (3 * 64) + row * 4;
-        QuadPlanes.LoadCrumbs(
-            words,
-            out quad0,
-            out quad1,
-            out quad2,
-            out quad3,
-            out quad4,
-            out quad5,
-            out quad6,
-            out quad7
-        );
-        QuadPlanes.AddBits(
-            words + 128,
-            2,
-            ref quad0,
-            ref quad1,
-            ref quad2,
-            ref quad3,
-            ref quad4,
-            ref quad5,
-            ref quad6,
-            ref quad7
-        );
+        QuadPlanes.LoadCrumbs(words + 64 * half, out quad0, out quad1, out quad2, out quad3);
+        var mask = TLanes.Broadcast(0x04040404);
+        var bits = TLanes.ShiftRight(TLanes.Load(words + 128), 4 * half);
+        quad0 |= TLanes.ShiftLeft(bits, 2) & mask;
+        quad1 |= TLanes.ShiftLeft(bits, 1) & mask;
+        quad2 |= bits & mask;
+        quad3 |= TLanes.ShiftRight(bits, 1) & mask;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -102,22 +103,33 @@ internal readonly unsafe struct Q3_KLayout : IBlockLayout
     {
         var nibble = TLanes.Broadcast(15);
         var crumb = TLanes.Broadcast(0x30);
-        var zero = TLanes.Broadcast(-32);
         for (var row = 0; row < Group; row += TLanes.Rows)
         {
             var d = TLanes.LoadHalves(scales + 2 * row);
             var bytes = scales + 32 + row;
-            for (var entry = 0; entry < 16; entry++)
+            for (var plane = 0; plane < 4; plane++)
             {
                 // Byte entry mod 8 has the low four bits, byte 8 + entry mod 4 the upper two.
-                var low = TLanes.LoadBytes(bytes + (entry & 7) * Group);
-                var high = TLanes.LoadBytes(bytes + (8 + (entry & 3)) * Group);
-                var code =
-                    (TLanes.ShiftRight(low, 4 * (entry / 8)) & nibble)
-                    | (TLanes.ShiftRight(TLanes.ShiftLeft(high, 4), 2 * (entry / 4)) & crumb);
-                var scale = TLanes.ToFloats(TLanes.AddIntegers(code, zero));
-                TLanes.Store(TLanes.Multiply(d, scale), table + entry * Group + row);
+                var first = TLanes.LoadBytes(bytes + plane * Group);
+                var second = TLanes.LoadBytes(bytes + (4 + plane) * Group);
+                var high = TLanes.LoadBytes(bytes + (8 + plane) * Group);
+                var target = table + plane * Group + row;
+                Store(d, first & nibble, TLanes.ShiftLeft(high, 4) & crumb, target);
+                target += 4 * Group;
+                Store(d, second & nibble, TLanes.ShiftLeft(high, 2) & crumb, target);
+                target += 4 * Group;
+                Store(d, TLanes.ShiftRight(first, 4), high & crumb, target);
+                target += 4 * Group;
+                Store(d, TLanes.ShiftRight(second, 4), TLanes.ShiftRight(high, 2) & crumb, target);
             }
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store<TLanes>(TLanes d, TLanes low, TLanes high, float* target)
+        where TLanes : unmanaged, IRowLanes<TLanes>
+    {
+        var scale = TLanes.ToFloats(TLanes.AddIntegers(low | high, TLanes.Broadcast(-32)));
+        TLanes.Store(TLanes.Multiply(d, scale), target);
     }
 }

@@ -76,29 +76,36 @@ internal readonly unsafe struct Q6_KLayout : IBlockLayout
     )
         where TLanes : unmanaged, IRowLanes<TLanes>
     {
+        LoadHalf(codes, sub, 0, row, out quad0, out quad1, out quad2, out quad3);
+        LoadHalf(codes, sub, 1, row, out quad4, out quad5, out quad6, out quad7);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void LoadHalf<TLanes>(
+        byte* codes,
+        int sub,
+        int half,
+        int row,
+        out TLanes quad0,
+        out TLanes quad1,
+        out TLanes quad2,
+        out TLanes quad3
+    )
+        where TLanes : unmanaged, IRowLanes<TLanes>
+    {
         var words = codes + sub * (6 * 64) + row * 4;
-        QuadPlanes.LoadNibbles(
-            words,
-            out quad0,
-            out quad1,
-            out quad2,
-            out quad3,
-            out quad4,
-            out quad5,
-            out quad6,
-            out quad7
-        );
-        QuadPlanes.AddCrumbs(
-            words + 256,
-            ref quad0,
-            ref quad1,
-            ref quad2,
-            ref quad3,
-            ref quad4,
-            ref quad5,
-            ref quad6,
-            ref quad7
-        );
+        var shift = 4 * half;
+        var mask = TLanes.Broadcast(0x0F0F0F0F);
+        quad0 = TLanes.ShiftRight(TLanes.Load(words), shift) & mask;
+        quad1 = TLanes.ShiftRight(TLanes.Load(words + 64), shift) & mask;
+        quad2 = TLanes.ShiftRight(TLanes.Load(words + 128), shift) & mask;
+        quad3 = TLanes.ShiftRight(TLanes.Load(words + 192), shift) & mask;
+        mask = TLanes.Broadcast(0x30303030);
+        var bits = TLanes.Load(words + 256 + 64 * half);
+        quad0 |= TLanes.ShiftLeft(bits, 4) & mask;
+        quad1 |= TLanes.ShiftLeft(bits, 2) & mask;
+        quad2 |= bits & mask;
+        quad3 |= TLanes.ShiftRight(bits, 2) & mask;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -80,18 +80,14 @@ internal static unsafe class QuadPlanes
         quad7 = TLanes.ShiftRight(word, 4) & mask;
     }
 
-    /// <summary>Crumb plane: eight quads of 2-bit codes.</summary>
+    /// <summary>One word of a crumb plane: four quads of 2-bit codes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void LoadCrumbs<TLanes>(
         byte* words,
         out TLanes quad0,
         out TLanes quad1,
         out TLanes quad2,
-        out TLanes quad3,
-        out TLanes quad4,
-        out TLanes quad5,
-        out TLanes quad6,
-        out TLanes quad7
+        out TLanes quad3
     )
         where TLanes : unmanaged, IRowLanes<TLanes>
     {
@@ -101,39 +97,6 @@ internal static unsafe class QuadPlanes
         quad1 = TLanes.ShiftRight(word, 2) & mask;
         quad2 = TLanes.ShiftRight(word, 4) & mask;
         quad3 = TLanes.ShiftRight(word, 6) & mask;
-        word = TLanes.Load(words + 64);
-        quad4 = word & mask;
-        quad5 = TLanes.ShiftRight(word, 2) & mask;
-        quad6 = TLanes.ShiftRight(word, 4) & mask;
-        quad7 = TLanes.ShiftRight(word, 6) & mask;
-    }
-
-    /// <summary>Adds a crumb plane to 4-bit codes as their bits 4 and 5.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AddCrumbs<TLanes>(
-        byte* words,
-        ref TLanes quad0,
-        ref TLanes quad1,
-        ref TLanes quad2,
-        ref TLanes quad3,
-        ref TLanes quad4,
-        ref TLanes quad5,
-        ref TLanes quad6,
-        ref TLanes quad7
-    )
-        where TLanes : unmanaged, IRowLanes<TLanes>
-    {
-        var mask = TLanes.Broadcast(0x30303030);
-        var word = TLanes.Load(words);
-        quad0 |= TLanes.ShiftLeft(word, 4) & mask;
-        quad1 |= TLanes.ShiftLeft(word, 2) & mask;
-        quad2 |= word & mask;
-        quad3 |= TLanes.ShiftRight(word, 2) & mask;
-        word = TLanes.Load(words + 64);
-        quad4 |= TLanes.ShiftLeft(word, 4) & mask;
-        quad5 |= TLanes.ShiftLeft(word, 2) & mask;
-        quad6 |= word & mask;
-        quad7 |= TLanes.ShiftRight(word, 2) & mask;
     }
 
     /// <summary>Adds a bit plane to codes as their bit <paramref name="position"/>, a constant of 2 or 4.</summary>

@@ -62,17 +62,8 @@ internal readonly unsafe struct TQ2_0Layout : IBlockLayout
         where TLanes : unmanaged, IRowLanes<TLanes>
     {
         var words = codes + sub * (2 * 64) + row * 4;
-        QuadPlanes.LoadCrumbs(
-            words,
-            out quad0,
-            out quad1,
-            out quad2,
-            out quad3,
-            out quad4,
-            out quad5,
-            out quad6,
-            out quad7
-        );
+        QuadPlanes.LoadCrumbs(words, out quad0, out quad1, out quad2, out quad3);
+        QuadPlanes.LoadCrumbs(words + 64, out quad4, out quad5, out quad6, out quad7);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -64,13 +64,19 @@ internal unsafe interface IRowLanes<TSelf>
     static abstract TSelf MultiplyShorts(TSelf left, TSelf right);
 
     /// <summary>
-    /// Products of unsigned codes and one quad of signed activations, added in pairs to 16 bits. No sum may leave 16
-    /// bits: codes up to 128 are safe.
+    /// Products of unsigned codes and a quad of signed activations, the same in every lane, added in pairs to 16 bits.
+    /// No sum may leave 16 bits: codes up to 128 are safe.
     /// </summary>
-    static abstract TSelf MultiplyPairs(TSelf codes, int quad);
+    static abstract TSelf MultiplyPairs(TSelf codes, TSelf quad);
 
     /// <summary>sum + <see cref="MultiplyPairs"/>, wrapping in 16 bits.</summary>
-    static abstract TSelf AddPairs(TSelf sum, TSelf codes, int quad);
+    static abstract TSelf AddPairs(TSelf sum, TSelf codes, TSelf quad);
+
+    /// <summary>True when <see cref="AddDot"/> is one instruction: then it is better than sums of pairs.</summary>
+    static abstract bool HasDot { get; }
+
+    /// <summary>sum + the products of unsigned codes and a quad of signed activations, all four added, in 32 bits.</summary>
+    static abstract TSelf AddDot(TSelf sum, TSelf codes, TSelf quad);
 
     /// <summary>Sum of the two 16-bit elements of each lane, in 32 bits.</summary>
     static abstract TSelf SumPairs(TSelf value);
@@ -93,7 +99,7 @@ internal unsafe interface IRowLanes<TSelf>
         ref TSelf sum1,
         TSelf first,
         TSelf second,
-        int quad
+        TSelf quad
     );
 
     /// <summary>The sum, exact in 32 bits.</summary>
@@ -109,8 +115,8 @@ internal unsafe interface IRowLanes<TSelf>
     static abstract TSelf Add(TSelf left, TSelf right);
 
     /// <summary>value * factor + addend in floats, rounded once where the processor can.</summary>
-    static abstract TSelf MultiplyAdd(TSelf value, float factor, TSelf addend);
+    static abstract TSelf MultiplyAdd(TSelf value, TSelf factor, TSelf addend);
 
     /// <summary>(float(integers) * factor) * scale + addend, the last two rounded once where the processor can.</summary>
-    static abstract TSelf AddScaled(TSelf integers, float factor, TSelf scale, TSelf addend);
+    static abstract TSelf AddScaled(TSelf integers, TSelf factor, TSelf scale, TSelf addend);
 }

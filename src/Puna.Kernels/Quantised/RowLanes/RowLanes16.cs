@@ -137,33 +137,37 @@ internal readonly unsafe struct RowLanes16(Vector512<int> value) : IRowLanes<Row
         new((left.Value.AsInt16() * right.Value.AsInt16()).AsInt32());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RowLanes16 MultiplyPairs(RowLanes16 codes, int quad) =>
+    public static RowLanes16 MultiplyPairs(RowLanes16 codes, RowLanes16 quad) =>
         new(
             (
                 Avx512BW.IsSupported
-                    ? Avx512BW.MultiplyAddAdjacent(
-                        codes.Value.AsByte(),
-                        Vector512.Create(quad).AsSByte()
-                    )
+                    ? Avx512BW.MultiplyAddAdjacent(codes.Value.AsByte(), quad.Value.AsSByte())
                     : PairsPortable(codes, quad)
             ).AsInt32()
         );
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RowLanes16 AddPairs(RowLanes16 sum, RowLanes16 codes, int quad) =>
+    public static RowLanes16 AddPairs(RowLanes16 sum, RowLanes16 codes, RowLanes16 quad) =>
         new(
             (
                 sum.Value.AsInt16()
                 + (
                     Avx512BW.IsSupported
-                        ? Avx512BW.MultiplyAddAdjacent(
-                            codes.Value.AsByte(),
-                            Vector512.Create(quad).AsSByte()
-                        )
+                        ? Avx512BW.MultiplyAddAdjacent(codes.Value.AsByte(), quad.Value.AsSByte())
                         : PairsPortable(codes, quad)
                 )
             ).AsInt32()
         );
+
+    public static bool HasDot
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => false;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RowLanes16 AddDot(RowLanes16 sum, RowLanes16 codes, RowLanes16 quad) =>
+        AddIntegers(sum, SumPairs(MultiplyPairs(codes, quad)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RowLanes16 SumPairs(RowLanes16 value) =>
@@ -220,12 +224,12 @@ internal readonly unsafe struct RowLanes16(Vector512<int> value) : IRowLanes<Row
         ref RowLanes16 sum1,
         RowLanes16 first,
         RowLanes16 second,
-        int quad
+        RowLanes16 quad
     )
     {
         if (Avx512BW.IsSupported)
         {
-            var x = Vector512.Create(quad).AsSByte();
+            var x = quad.Value.AsSByte();
             sum0 = new(
                 (
                     sum0.Value.AsInt16() + Avx512BW.MultiplyAddAdjacent(first.Value.AsByte(), x)
@@ -268,12 +272,12 @@ internal readonly unsafe struct RowLanes16(Vector512<int> value) : IRowLanes<Row
         new((left.Value.AsSingle() + right.Value.AsSingle()).AsInt32());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RowLanes16 MultiplyAdd(RowLanes16 value, float factor, RowLanes16 addend) =>
+    public static RowLanes16 MultiplyAdd(RowLanes16 value, RowLanes16 factor, RowLanes16 addend) =>
         new(
             Vector512
                 .MultiplyAddEstimate(
                     value.Value.AsSingle(),
-                    Vector512.Create(factor),
+                    factor.Value.AsSingle(),
                     addend.Value.AsSingle()
                 )
                 .AsInt32()
@@ -282,38 +286,38 @@ internal readonly unsafe struct RowLanes16(Vector512<int> value) : IRowLanes<Row
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RowLanes16 AddScaled(
         RowLanes16 integers,
-        float factor,
+        RowLanes16 factor,
         RowLanes16 scale,
         RowLanes16 addend
     ) =>
         new(
             Vector512
                 .MultiplyAddEstimate(
-                    Vector512.ConvertToSingle(integers.Value) * Vector512.Create(factor),
+                    Vector512.ConvertToSingle(integers.Value) * factor.Value.AsSingle(),
                     scale.Value.AsSingle(),
                     addend.Value.AsSingle()
                 )
                 .AsInt32()
         );
 
-    private static Vector512<short> PairsPortable(RowLanes16 codes, int quad) =>
+    private static Vector512<short> PairsPortable(RowLanes16 codes, RowLanes16 quad) =>
         Vector512.Create(
-            RowLanes8.MultiplyPairs(codes.Lower, quad).Value.AsInt16(),
-            RowLanes8.MultiplyPairs(codes.Upper, quad).Value.AsInt16()
+            RowLanes8.MultiplyPairs(codes.Lower, quad.Lower).Value.AsInt16(),
+            RowLanes8.MultiplyPairs(codes.Upper, quad.Upper).Value.AsInt16()
         );
 
     private static RowLanes16 AddSignedPortable(
         RowLanes16 sum,
         RowLanes16 first,
         RowLanes16 second,
-        int quad
+        RowLanes16 quad
     )
     {
         var lower = sum.Lower;
         var upper = sum.Upper;
         var unused = RowLanes8.Zero;
-        RowLanes8.AddSigned(ref lower, ref unused, first.Lower, second.Lower, quad);
-        RowLanes8.AddSigned(ref upper, ref unused, first.Upper, second.Upper, quad);
+        RowLanes8.AddSigned(ref lower, ref unused, first.Lower, second.Lower, quad.Lower);
+        RowLanes8.AddSigned(ref upper, ref unused, first.Upper, second.Upper, quad.Upper);
         return new(Vector512.Create(lower.Value, upper.Value));
     }
 }

@@ -94,33 +94,37 @@ internal readonly unsafe struct RowLanes4(Vector128<int> value) : IRowLanes<RowL
         new((left.Value.AsInt16() * right.Value.AsInt16()).AsInt32());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RowLanes4 MultiplyPairs(RowLanes4 codes, int quad) =>
+    public static RowLanes4 MultiplyPairs(RowLanes4 codes, RowLanes4 quad) =>
         new(
             (
                 Ssse3.IsSupported
-                    ? Ssse3.MultiplyAddAdjacent(
-                        codes.Value.AsByte(),
-                        Vector128.Create(quad).AsSByte()
-                    )
-                    : PairsPortable(codes.Value, quad)
+                    ? Ssse3.MultiplyAddAdjacent(codes.Value.AsByte(), quad.Value.AsSByte())
+                    : PairsPortable(codes.Value, quad.Value)
             ).AsInt32()
         );
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RowLanes4 AddPairs(RowLanes4 sum, RowLanes4 codes, int quad) =>
+    public static RowLanes4 AddPairs(RowLanes4 sum, RowLanes4 codes, RowLanes4 quad) =>
         new(
             (
                 sum.Value.AsInt16()
                 + (
                     Ssse3.IsSupported
-                        ? Ssse3.MultiplyAddAdjacent(
-                            codes.Value.AsByte(),
-                            Vector128.Create(quad).AsSByte()
-                        )
-                        : PairsPortable(codes.Value, quad)
+                        ? Ssse3.MultiplyAddAdjacent(codes.Value.AsByte(), quad.Value.AsSByte())
+                        : PairsPortable(codes.Value, quad.Value)
                 )
             ).AsInt32()
         );
+
+    public static bool HasDot
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => false;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RowLanes4 AddDot(RowLanes4 sum, RowLanes4 codes, RowLanes4 quad) =>
+        AddIntegers(sum, SumPairs(MultiplyPairs(codes, quad)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RowLanes4 SumPairs(RowLanes4 value) =>
@@ -150,7 +154,7 @@ internal readonly unsafe struct RowLanes4(Vector128<int> value) : IRowLanes<RowL
         ref RowLanes4 sum1,
         RowLanes4 first,
         RowLanes4 second,
-        int quad
+        RowLanes4 quad
     ) =>
         sum0 = new(
             sum0.Value
@@ -159,11 +163,11 @@ internal readonly unsafe struct RowLanes4(Vector128<int> value) : IRowLanes<RowL
                         ? Sse2.MultiplyAddAdjacent(
                             Ssse3.MultiplyAddAdjacent(
                                 first.Value.AsByte(),
-                                Ssse3.Sign(Vector128.Create(quad).AsSByte(), second.Value.AsSByte())
+                                Ssse3.Sign(quad.Value.AsSByte(), second.Value.AsSByte())
                             ),
                             Vector128.Create((short)1)
                         )
-                        : SignedPortable(second.Value, quad)
+                        : SignedPortable(second.Value, quad.Value)
                 )
         );
 
@@ -183,12 +187,12 @@ internal readonly unsafe struct RowLanes4(Vector128<int> value) : IRowLanes<RowL
         new((left.Value.AsSingle() + right.Value.AsSingle()).AsInt32());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RowLanes4 MultiplyAdd(RowLanes4 value, float factor, RowLanes4 addend) =>
+    public static RowLanes4 MultiplyAdd(RowLanes4 value, RowLanes4 factor, RowLanes4 addend) =>
         new(
             Vector128
                 .MultiplyAddEstimate(
                     value.Value.AsSingle(),
-                    Vector128.Create(factor),
+                    factor.Value.AsSingle(),
                     addend.Value.AsSingle()
                 )
                 .AsInt32()
@@ -197,32 +201,32 @@ internal readonly unsafe struct RowLanes4(Vector128<int> value) : IRowLanes<RowL
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RowLanes4 AddScaled(
         RowLanes4 integers,
-        float factor,
+        RowLanes4 factor,
         RowLanes4 scale,
         RowLanes4 addend
     ) =>
         new(
             Vector128
                 .MultiplyAddEstimate(
-                    Vector128.ConvertToSingle(integers.Value) * Vector128.Create(factor),
+                    Vector128.ConvertToSingle(integers.Value) * factor.Value.AsSingle(),
                     scale.Value.AsSingle(),
                     addend.Value.AsSingle()
                 )
                 .AsInt32()
         );
 
-    private static Vector128<short> PairsPortable(Vector128<int> codes, int quad)
+    private static Vector128<short> PairsPortable(Vector128<int> codes, Vector128<int> quad)
     {
         var c = codes.AsInt16();
-        var x = Vector128.Create(quad).AsInt16();
+        var x = quad.AsInt16();
         var even = (c & Vector128.Create((short)0xFF)) * ((x << 8) >> 8);
         return even + (c >>> 8) * (x >> 8);
     }
 
-    private static Vector128<int> SignedPortable(Vector128<int> codes, int quad)
+    private static Vector128<int> SignedPortable(Vector128<int> codes, Vector128<int> quad)
     {
         var c = codes.AsInt16();
-        var x = Vector128.Create(quad).AsInt16();
+        var x = quad.AsInt16();
         var pairs = (((c << 8) >> 8) * ((x << 8) >> 8) + (c >> 8) * (x >> 8)).AsInt32();
         return ((pairs << 16) >> 16) + (pairs >> 16);
     }

@@ -130,33 +130,45 @@ internal readonly unsafe struct RowLanes8(Vector256<int> value) : IRowLanes<RowL
         new((left.Value.AsInt16() * right.Value.AsInt16()).AsInt32());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RowLanes8 MultiplyPairs(RowLanes8 codes, int quad) =>
+    public static RowLanes8 MultiplyPairs(RowLanes8 codes, RowLanes8 quad) =>
         new(
             (
                 Avx2.IsSupported
-                    ? Avx2.MultiplyAddAdjacent(
-                        codes.Value.AsByte(),
-                        Vector256.Create(quad).AsSByte()
-                    )
+                    ? Avx2.MultiplyAddAdjacent(codes.Value.AsByte(), quad.Value.AsSByte())
                     : PairsPortable(codes, quad)
             ).AsInt32()
         );
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RowLanes8 AddPairs(RowLanes8 sum, RowLanes8 codes, int quad) =>
+    public static RowLanes8 AddPairs(RowLanes8 sum, RowLanes8 codes, RowLanes8 quad) =>
         new(
             (
                 sum.Value.AsInt16()
                 + (
                     Avx2.IsSupported
-                        ? Avx2.MultiplyAddAdjacent(
-                            codes.Value.AsByte(),
-                            Vector256.Create(quad).AsSByte()
-                        )
+                        ? Avx2.MultiplyAddAdjacent(codes.Value.AsByte(), quad.Value.AsSByte())
                         : PairsPortable(codes, quad)
                 )
             ).AsInt32()
         );
+
+    public static bool HasDot
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => AvxVnni.IsSupported;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RowLanes8 AddDot(RowLanes8 sum, RowLanes8 codes, RowLanes8 quad) =>
+        AvxVnni.IsSupported
+            ? new(
+                AvxVnni.MultiplyWideningAndAdd(
+                    sum.Value,
+                    codes.Value.AsByte(),
+                    quad.Value.AsSByte()
+                )
+            )
+            : AddIntegers(sum, SumPairs(MultiplyPairs(codes, quad)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RowLanes8 SumPairs(RowLanes8 value) =>
@@ -191,7 +203,7 @@ internal readonly unsafe struct RowLanes8(Vector256<int> value) : IRowLanes<RowL
         ref RowLanes8 sum1,
         RowLanes8 first,
         RowLanes8 second,
-        int quad
+        RowLanes8 quad
     )
     {
         if (AvxVnni.IsSupported)
@@ -200,7 +212,7 @@ internal readonly unsafe struct RowLanes8(Vector256<int> value) : IRowLanes<RowL
                 AvxVnni.MultiplyWideningAndAdd(
                     sum0.Value,
                     first.Value.AsByte(),
-                    Vector256.Create(quad).AsSByte()
+                    quad.Value.AsSByte()
                 )
             );
         }
@@ -211,7 +223,7 @@ internal readonly unsafe struct RowLanes8(Vector256<int> value) : IRowLanes<RowL
                     + Avx2.MultiplyAddAdjacent(
                         Avx2.MultiplyAddAdjacent(
                             first.Value.AsByte(),
-                            Avx2.Sign(Vector256.Create(quad).AsSByte(), second.Value.AsSByte())
+                            Avx2.Sign(quad.Value.AsSByte(), second.Value.AsSByte())
                         ),
                         Vector256.Create((short)1)
                     )
@@ -239,12 +251,12 @@ internal readonly unsafe struct RowLanes8(Vector256<int> value) : IRowLanes<RowL
         new((left.Value.AsSingle() + right.Value.AsSingle()).AsInt32());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RowLanes8 MultiplyAdd(RowLanes8 value, float factor, RowLanes8 addend) =>
+    public static RowLanes8 MultiplyAdd(RowLanes8 value, RowLanes8 factor, RowLanes8 addend) =>
         new(
             Vector256
                 .MultiplyAddEstimate(
                     value.Value.AsSingle(),
-                    Vector256.Create(factor),
+                    factor.Value.AsSingle(),
                     addend.Value.AsSingle()
                 )
                 .AsInt32()
@@ -253,38 +265,38 @@ internal readonly unsafe struct RowLanes8(Vector256<int> value) : IRowLanes<RowL
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RowLanes8 AddScaled(
         RowLanes8 integers,
-        float factor,
+        RowLanes8 factor,
         RowLanes8 scale,
         RowLanes8 addend
     ) =>
         new(
             Vector256
                 .MultiplyAddEstimate(
-                    Vector256.ConvertToSingle(integers.Value) * Vector256.Create(factor),
+                    Vector256.ConvertToSingle(integers.Value) * factor.Value.AsSingle(),
                     scale.Value.AsSingle(),
                     addend.Value.AsSingle()
                 )
                 .AsInt32()
         );
 
-    private static Vector256<short> PairsPortable(RowLanes8 codes, int quad) =>
+    private static Vector256<short> PairsPortable(RowLanes8 codes, RowLanes8 quad) =>
         Vector256.Create(
-            RowLanes4.MultiplyPairs(codes.Lower, quad).Value.AsInt16(),
-            RowLanes4.MultiplyPairs(codes.Upper, quad).Value.AsInt16()
+            RowLanes4.MultiplyPairs(codes.Lower, quad.Lower).Value.AsInt16(),
+            RowLanes4.MultiplyPairs(codes.Upper, quad.Upper).Value.AsInt16()
         );
 
     private static RowLanes8 AddSignedPortable(
         RowLanes8 sum,
         RowLanes8 first,
         RowLanes8 second,
-        int quad
+        RowLanes8 quad
     )
     {
         var lower = sum.Lower;
         var upper = sum.Upper;
         var unused = RowLanes4.Zero;
-        RowLanes4.AddSigned(ref lower, ref unused, first.Lower, second.Lower, quad);
-        RowLanes4.AddSigned(ref upper, ref unused, first.Upper, second.Upper, quad);
+        RowLanes4.AddSigned(ref lower, ref unused, first.Lower, second.Lower, quad.Lower);
+        RowLanes4.AddSigned(ref upper, ref unused, first.Upper, second.Upper, quad.Upper);
         return new(Vector256.Create(lower.Value, upper.Value));
     }
 }
