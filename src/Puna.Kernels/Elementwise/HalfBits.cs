@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Puna.Kernels.Lanes;
 
 namespace Puna.Kernels.Elementwise;
@@ -11,6 +12,7 @@ internal static unsafe class HalfBits
 {
     private const uint SignMask = 0x8000;
     private const uint MagnitudeMask = 0x7fff;
+    private const ushort Infinity = 0x7c00;
     private const uint F32Infinity = 0x7f800000;
 
     /// <summary>127 - 15, what an f16 exponent lacks, in the place of an f32 exponent.</summary>
@@ -37,6 +39,30 @@ internal static unsafe class HalfBits
             value
         );
         return TLanes.Or(value, sign);
+    }
+
+    /// <summary>
+    /// f16 patterns that are not Inf or NaN, loaded with a sign, to f32, exactly: the shift leaves the sign, three
+    /// copies of it, which are cut out, and the magnitude, whose exponent the multiplication puts right.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes FiniteToFloat<TLanes>(TLanes half)
+        where TLanes : unmanaged, ILanes<TLanes> =>
+        TLanes.And(TLanes.ShiftLeft(half, 13), TLanes.BroadcastBits(0x8fff_e000))
+        * TLanes.Broadcast(RebiasFactor);
+
+    /// <summary>Whether all f16 patterns of a multiple of 16 are finite.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static bool AllFinite(ushort* source, long count)
+    {
+        var largest = Vector256<ushort>.Zero;
+        for (var end = source + count; source < end; source += Vector256<ushort>.Count)
+        {
+            var magnitude = Vector256.Load(source) & Vector256.Create((ushort)MagnitudeMask);
+            largest = Vector256.Max(largest, magnitude);
+        }
+
+        return Vector256.LessThanAll(largest, Vector256.Create(Infinity));
     }
 
     /// <summary>bf16 patterns to f32, exactly.</summary>

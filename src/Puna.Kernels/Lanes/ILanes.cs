@@ -23,6 +23,9 @@ internal unsafe interface ILanes<TSelf>
     /// <summary>Reads <see cref="Width"/> 16-bit patterns, each into the low half of a lane.</summary>
     static abstract TSelf LoadBits16(ushort* source);
 
+    /// <summary>Reads <see cref="Width"/> 16-bit patterns as integers with a sign, whose copies fill the upper half.</summary>
+    static abstract TSelf LoadSigned16(short* source);
+
     /// <summary>Writes the low 16 bits of every lane.</summary>
     static abstract void StoreBits16(TSelf value, ushort* destination);
 

@@ -30,6 +30,14 @@ internal readonly unsafe struct Lanes1(float value) : ILanes<Lanes1>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes1 LoadSigned16(short* source)
+    {
+        // Byte by byte, as above.
+        var bytes = (byte*)source;
+        return BroadcastBits((uint)(bytes[0] | (sbyte)bytes[1] << 8));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreBits16(Lanes1 value, ushort* destination) =>
         *destination = (ushort)value.Bits;
 

@@ -32,6 +32,19 @@ internal readonly unsafe struct Lanes16(Vector512<float> value) : ILanes<Lanes16
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes16 LoadSigned16(short* source)
+    {
+        var integers = Vector256.Load(source);
+        if (Avx512F.IsSupported)
+        {
+            return new(Avx512F.ConvertToVector512Int32(integers).AsSingle());
+        }
+
+        var (lower, upper) = Vector256.Widen(integers);
+        return new(Vector512.Create(lower, upper).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreBits16(Lanes16 value, ushort* destination)
     {
         var bits = value.Value.AsUInt32();

@@ -29,6 +29,16 @@ internal readonly unsafe struct Lanes4(Vector128<float> value) : ILanes<Lanes4>
         );
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes4 LoadSigned16(short* source) =>
+        new(
+            Vector128
+                .WidenLower(
+                    Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(source)).AsInt16()
+                )
+                .AsSingle()
+        );
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreBits16(Lanes4 value, ushort* destination)
     {
         var bits = value.Value.AsUInt32();

@@ -32,6 +32,19 @@ internal readonly unsafe struct Lanes8(Vector256<float> value) : ILanes<Lanes8>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes8 LoadSigned16(short* source)
+    {
+        var integers = Vector128.Load(source);
+        if (Avx2.IsSupported)
+        {
+            return new(Avx2.ConvertToVector256Int32(integers).AsSingle());
+        }
+
+        var (lower, upper) = Vector128.Widen(integers);
+        return new(Vector256.Create(lower, upper).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreBits16(Lanes8 value, ushort* destination)
     {
         var bits = value.Value.AsUInt32();

@@ -32,8 +32,8 @@ internal static unsafe class DecodedProduct
             return;
         }
 
-        // The product takes panels in pairs: two for each thread.
-        var groups = Math.Min(2 * pool.Threads, (matrix.Rows + Group - 1) / Group);
+        // The product takes panels in pairs, and packs the inputs anew each time: some pairs for each thread.
+        var groups = Math.Min(8 * pool.Threads, (matrix.Rows + Group - 1) / Group);
         using var panels = new NativeBuffer<float>((long)groups * Group * matrix.Columns);
         using var decoded = new NativeBuffer<float>((long)pool.Threads * matrix.Columns);
         for (var first = 0; first < matrix.Rows; first += groups * Group)
@@ -45,8 +45,7 @@ internal static unsafe class DecodedProduct
                 new DensePanelSource<DenseElements.F32>((byte*)panels.Span.Pointer, matrix.Columns),
                 count,
                 matrix.Columns,
-                x.Values.Pointer,
-                x.Stride,
+                new FloatLayout(x.Values.Pointer, x.Stride),
                 x.Tokens,
                 y.Pointer + first,
                 yStride,

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Puna.Kernels.Elementwise;
 using Puna.Kernels.Lanes;
 using Puna.Kernels.Memory;
 using Puna.Kernels.Threads;
@@ -12,6 +13,7 @@ namespace Puna.Kernels.Matrices;
 internal sealed unsafe class DensePackedMatrix : PackedMatrix, IPartitionedProduct
 {
     private readonly NativeBuffer<byte> _weights;
+    private bool _finite;
 
     private DensePackedMatrix(ElementFormat format, int rows, int columns, NativeArena? arena)
         : base(format, rows, columns)
@@ -47,20 +49,24 @@ internal sealed unsafe class DensePackedMatrix : PackedMatrix, IPartitionedProdu
                     (uint*)matrix.Weights,
                     rows,
                     columns,
-                    order
+                    order,
+                    null
                 );
                 pool.Run(ref job);
             }
             else
             {
+                var finite = format == ElementFormat.F16;
                 var job = new PackJob<ushort>(
                     (ushort*)source.Pointer,
                     (ushort*)matrix.Weights,
                     rows,
                     columns,
-                    order
+                    order,
+                    finite ? &finite : null
                 );
                 pool.Run(ref job);
+                matrix._finite = finite;
             }
         }
 
@@ -117,17 +123,14 @@ internal sealed unsafe class DensePackedMatrix : PackedMatrix, IPartitionedProdu
     )
     {
         CheckProduct(x, y, yStride);
-        switch (Format)
+        var job = new PartJob(this, x, y, yStride);
+        if ((long)Rows * Columns * x.Tokens < Dispatch.ParallelWork)
         {
-            case ElementFormat.F32:
-                Multiply<DenseElements.F32>(x, y, yStride, pool);
-                break;
-            case ElementFormat.F16:
-                Multiply<DenseElements.F16>(x, y, yStride, pool);
-                break;
-            default:
-                Multiply<DenseElements.BF16>(x, y, yStride, pool);
-                break;
+            job.Execute(0, 1);
+        }
+        else
+        {
+            pool.Run(ref job);
         }
     }
 
@@ -147,6 +150,9 @@ internal sealed unsafe class DensePackedMatrix : PackedMatrix, IPartitionedProdu
         {
             case ElementFormat.F32:
                 MultiplyPart<DenseElements.F32>(x, y, yStride, part, parts);
+                break;
+            case ElementFormat.F16 when _finite:
+                MultiplyPart<DenseElements.FiniteF16>(x, y, yStride, part, parts);
                 break;
             case ElementFormat.F16:
                 MultiplyPart<DenseElements.F16>(x, y, yStride, part, parts);
@@ -180,44 +186,11 @@ internal sealed unsafe class DensePackedMatrix : PackedMatrix, IPartitionedProdu
                 new DensePanelSource<TElement>(Weights, Columns),
                 Rows,
                 Columns,
-                x,
-                xStride,
+                new FloatLayout(x, xStride),
                 tokens,
                 y,
                 yStride
             ).Execute<TLanes>(part, parts);
-        }
-    }
-
-    private void Multiply<TElement>(
-        ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
-        WorkerPool pool
-    )
-        where TElement : struct, IDenseElement
-    {
-        if (x.Tokens == 1)
-        {
-            Dispatch.Run(
-                new DenseGemv<TElement>(Weights, Rows, Columns, x.Values.Pointer, y.Pointer),
-                pool,
-                (long)Rows * Columns
-            );
-        }
-        else
-        {
-            PanelProduct.Multiply(
-                new DensePanelSource<TElement>(Weights, Columns),
-                Rows,
-                Columns,
-                x.Values.Pointer,
-                x.Stride,
-                x.Tokens,
-                y.Pointer,
-                yStride,
-                pool
-            );
         }
     }
 
@@ -253,18 +226,30 @@ internal sealed unsafe class DensePackedMatrix : PackedMatrix, IPartitionedProdu
         }
     }
 
+    private readonly struct PartJob(
+        DensePackedMatrix matrix,
+        ActivationRows x,
+        NativeSpan<float> y,
+        int yStride
+    ) : IParallelJob
+    {
+        public void Execute(int part, int parts) => matrix.MultiplyPart(x, y, yStride, part, parts);
+    }
+
     private readonly struct PackJob<TBits>(
         TBits* source,
         TBits* destination,
         int rows,
         int columns,
-        int* order
+        int* order,
+        bool* finite
     ) : IParallelJob
         where TBits : unmanaged
     {
         private readonly TBits* _source = source;
         private readonly TBits* _destination = destination;
         private readonly int* _order = order;
+        private readonly bool* _finite = finite;
 
         public void Execute(int part, int parts)
         {
@@ -273,6 +258,14 @@ internal sealed unsafe class DensePackedMatrix : PackedMatrix, IPartitionedProdu
             for (var group = Dispatch.PartStart(groups, part, parts); group < end; group++)
             {
                 PackGroup(group);
+                var size = (long)columns * RowGroup;
+                if (
+                    _finite != null
+                    && !HalfBits.AllFinite((ushort*)_destination + group * size, size)
+                )
+                {
+                    *_finite = false;
+                }
             }
         }
 

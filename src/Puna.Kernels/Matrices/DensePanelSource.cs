@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Puna.Kernels.Lanes;
+using Puna.Kernels.Memory;
 
 namespace Puna.Kernels.Matrices;
 
@@ -14,8 +15,7 @@ internal readonly unsafe struct DensePanelSource<TElement>(byte* weights, int co
     public float* Panel<TLanes>(int group, int first, int count, float* scratch)
         where TLanes : unmanaged, ILanes<TLanes>
     {
-        var source =
-            _weights + ((long)group * columns + first) * PackedMatrix.RowGroup * TElement.Size;
+        var source = Stored(group, first, count).Pointer;
         if (typeof(TElement) == typeof(DenseElements.F32))
         {
             return (float*)source;
@@ -31,4 +31,11 @@ internal readonly unsafe struct DensePanelSource<TElement>(byte* weights, int co
 
         return scratch;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public NativeSpan<byte> Stored(int group, int first, int count) =>
+        new(
+            _weights + ((long)group * columns + first) * PackedMatrix.RowGroup * TElement.Size,
+            count * PackedMatrix.RowGroup * TElement.Size
+        );
 }

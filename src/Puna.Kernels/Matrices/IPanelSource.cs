@@ -1,4 +1,5 @@
 using Puna.Kernels.Lanes;
+using Puna.Kernels.Memory;
 
 namespace Puna.Kernels.Matrices;
 
@@ -16,4 +17,10 @@ internal unsafe interface IPanelSource
     /// <returns><paramref name="scratch"/>, filled, or where the panel lies in memory already.</returns>
     float* Panel<TLanes>(int group, int first, int count, float* scratch)
         where TLanes : unmanaged, ILanes<TLanes>;
+
+    /// <summary>
+    /// The bytes that the same panel is made from, which are asked for ahead of time, if they lie in one piece; else
+    /// none.
+    /// </summary>
+    NativeSpan<byte> Stored(int group, int first, int count);
 }

@@ -1,72 +1,95 @@
 using System.Runtime.CompilerServices;
+using Puna.Kernels.Lanes;
 
 namespace Puna.Kernels.Matrices;
 
 /// <summary>
-/// A block of input rows, transposed tile by tile into the order in which <see cref="PanelTile"/> reads them: as many
-/// tiles of six rows as there are, then tiles of two, the last filled with zeros.
+/// A block of input rows in the order in which <see cref="PanelTile"/> reads them: tile by tile [chunk of columns]
+/// [row of the tile][<see cref="Chunk"/> columns]. Rows are copied a cache line at a time, not transposed, and lie close
+/// together whatever their distance was (rows a power of two apart share few cache sets). An odd last row gets a partner
+/// of zeros.
 /// </summary>
 internal static unsafe class PackedInputs
 {
-    /// <summary>Rows of one block at most, a multiple of both tiles.</summary>
-    public const int BlockRows = 96;
+    /// <summary>Columns of a row that lie side by side: a cache line.</summary>
+    public const int Chunk = 16;
 
-    /// <summary>Floats of packed inputs at a time: 128 KiB, which stay in the second-level cache beside the weights.</summary>
-    public const int Capacity = 32 * 1024;
+    /// <summary>Rows of one block at most, a multiple of every tile.</summary>
+    public const int BlockRows = 264;
 
-    /// <summary>Rows after packing: those of the last small tile are completed.</summary>
+    /// <summary>Floats of packed inputs at a time; they stay in the second-level cache beside the weights.</summary>
+    public const int Capacity = BlockRows * PanelProduct.Depth;
+
+    /// <summary>Rows of a block where <paramref name="rows"/> rows are dealt out in blocks of about the same size.</summary>
+    public static int Block(int rows)
+    {
+        const int Multiple = 12;
+        var blocks = (rows + BlockRows - 1) / BlockRows;
+        return blocks <= 1
+            ? Math.Max(rows, 1)
+            : (rows + blocks * Multiple - 1) / (blocks * Multiple) * Multiple;
+    }
+
+    /// <summary>Rows after packing, an even number.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int PaddedRows(int rows) => rows + (rows % PanelTile.Large & 1);
+    public static int PaddedRows(int rows) => (rows + 1) & ~1;
 
-    /// <summary>Rows of the tile that starts at row <paramref name="row"/> of <paramref name="rows"/>.</summary>
+    /// <summary>Columns after packing: whole chunks, the last of which is not filled up.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int TileRows(int row, int rows) =>
-        rows - row >= PanelTile.Large ? PanelTile.Large : PanelTile.Small;
+    public static int PaddedDepth(int depth) => (depth + Chunk - 1) / Chunk * Chunk;
 
     /// <summary>
     /// Packs <paramref name="rows"/> rows, at most <see cref="BlockRows"/>, of <paramref name="depth"/> columns.
     /// </summary>
-    /// <param name="source">First element; row t at t * stride.</param>
-    /// <param name="stride">Floats from row to row.</param>
+    /// <param name="source">The rows.</param>
     /// <param name="rows">Rows T.</param>
     /// <param name="depth">Columns.</param>
-    /// <param name="destination">Room for PaddedRows * depth floats; the tile of row t starts at t * depth.</param>
-    public static void Pack(float* source, nint stride, int rows, int depth, float* destination)
+    /// <param name="destination">Room for PaddedRows * PaddedDepth; the tile of row t starts at t * PaddedDepth.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Pack<TLanes>(FloatLayout source, int rows, int depth, float* destination)
+        where TLanes : unmanaged, ILanes<TLanes>
     {
-        for (var row = 0; row < rows; )
+        var padded = PaddedRows(rows);
+        for (var row = 0; row < padded; )
         {
-            var tile = TileRows(row, rows);
-            var target = destination + (nint)row * depth;
-            for (var inner = 0; inner < tile; inner++)
+            var tile = PanelTile.Rows<TLanes>(padded - row);
+            var count = Math.Min(tile, rows - row);
+            for (var column = 0; column < depth; column += Chunk)
             {
-                if (row + inner < rows)
+                var from = source.Part(row, column);
+                var width = Math.Min(Chunk, depth - column);
+                if (from.ColumnStride == 1)
                 {
-                    CopyRow(source + (row + inner) * stride, depth, target + inner, tile);
+                    FloatCopy.Rows<TLanes>(
+                        from.Origin,
+                        from.RowStride,
+                        count,
+                        width,
+                        destination,
+                        Chunk
+                    );
                 }
                 else
                 {
-                    ClearRow(depth, target + inner, tile);
+                    FloatCopy.Transposed(
+                        from.Origin,
+                        from.ColumnStride,
+                        width,
+                        count,
+                        destination,
+                        Chunk
+                    );
                 }
+
+                if (count < tile)
+                {
+                    new Span<float>(destination + count * Chunk, Chunk).Clear();
+                }
+
+                destination += tile * Chunk;
             }
 
             row += tile;
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void CopyRow(float* source, int depth, float* destination, int step)
-    {
-        for (var k = 0; k < depth; k++)
-        {
-            destination[(nint)k * step] = source[k];
-        }
-    }
-
-    private static void ClearRow(int depth, float* destination, int step)
-    {
-        for (var k = 0; k < depth; k++)
-        {
-            destination[(nint)k * step] = 0;
         }
     }
 }

@@ -1,11 +1,13 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using Puna.Kernels.Lanes;
+using Puna.Kernels.Memory;
 using Puna.Kernels.Threads;
 
 namespace Puna.Kernels.Matrices;
 
 /// <summary>
-/// y[t, m] = sum over k of x[t, k] * W[m, k] in f32, for any weights that come as panels.
+/// y[t, m] = or += sum over k of x[t, k] * W[m, k] in f32, for any weights that come as panels.
 /// The columns are taken in pieces of <see cref="Depth"/>; the sums of the pieces are added in ascending order. This
 /// order is the law of every f32 product here: it holds for any number of rows, of threads and any tile, so the
 /// result of a row is the same bit for bit in any batch.
@@ -19,26 +21,26 @@ internal static unsafe class PanelProduct
     /// <param name="source">Weights.</param>
     /// <param name="rows">Rows M of W.</param>
     /// <param name="columns">Columns K of W.</param>
-    /// <param name="x">Inputs; row t at t * xStride.</param>
-    /// <param name="xStride">Floats from row to row of x.</param>
+    /// <param name="x">Inputs [T, K].</param>
     /// <param name="tokens">Rows T of x.</param>
-    /// <param name="y">Results, overwritten; row t at t * yStride. Must not overlap x.</param>
+    /// <param name="y">Results; row t at t * yStride. Must not overlap x.</param>
     /// <param name="yStride">Floats from row to row of y.</param>
     /// <param name="pool">Threads.</param>
+    /// <param name="accumulate">Whether y is added to, as before the first piece; else it is overwritten.</param>
     public static void Multiply<TSource>(
         TSource source,
         int rows,
         int columns,
-        float* x,
-        nint xStride,
+        FloatLayout x,
         int tokens,
         float* y,
         nint yStride,
-        WorkerPool pool
+        WorkerPool pool,
+        bool accumulate = false
     )
         where TSource : struct, IPanelSource =>
         Dispatch.Run(
-            new Job<TSource>(source, rows, columns, x, xStride, tokens, y, yStride),
+            new Job<TSource>(source, rows, columns, x, tokens, y, yStride, accumulate),
             pool,
             (long)rows * columns * tokens
         );
@@ -60,8 +62,7 @@ internal static unsafe class PanelProduct
                 source,
                 rows,
                 columns,
-                x.Values.Pointer,
-                x.Stride,
+                new FloatLayout(x.Values.Pointer, x.Stride),
                 x.Tokens,
                 y,
                 yStride
@@ -74,87 +75,67 @@ internal static unsafe class PanelProduct
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float* Align(float* pointer) => (float*)(((nint)pointer + 63) & ~63);
 
-    /// <summary>
-    /// y[t, outputs] = or += a tile of <see cref="PanelTile"/>: <paramref name="count0"/> and
-    /// <paramref name="count1"/> outputs of the two vectors count, the rest is padding.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Merge<TLanes>(
-        float* tile,
-        int rows,
-        float* y0,
-        int count0,
-        float* y1,
-        int count1,
-        nint yStride,
-        bool add
-    )
-        where TLanes : unmanaged, ILanes<TLanes>
-    {
-        for (var row = 0; row < rows; row++)
-        {
-            MergeVector<TLanes>(tile, y0 + row * yStride, count0, add);
-            MergeVector<TLanes>(tile + TLanes.Width, y1 + row * yStride, count1, add);
-            tile += 2 * TLanes.Width;
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void MergeVector<TLanes>(float* tile, float* y, int count, bool add)
-        where TLanes : unmanaged, ILanes<TLanes>
-    {
-        var value = TLanes.Load(tile);
-        if (count >= TLanes.Width)
-        {
-            TLanes.Store(add ? TLanes.Load(y) + value : value, y);
-        }
-        else if (count > 0)
-        {
-            var sum = add ? PartialLanes.Load<TLanes>(y, count) + value : value;
-            PartialLanes.Store(sum, y, count);
-        }
-    }
-
     internal readonly struct Job<TSource>(
         TSource source,
         int rows,
         int columns,
-        float* x,
-        nint xStride,
+        FloatLayout x,
         int tokens,
         float* y,
-        nint yStride
+        nint yStride,
+        bool accumulate = false
     ) : ILanesJob
         where TSource : struct, IPanelSource
     {
         private const int Group = PackedMatrix.RowGroup;
+        private const int Edge = 12 * 2 * 16;
+
+        // With fewer rows the weights stream through, and the processor itself is better at looking ahead.
+        private const int PrefetchFrom = 48;
         private readonly TSource _source = source;
-        private readonly float* _x = x;
         private readonly float* _y = y;
 
-        [SkipLocalsInit]
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        /// <summary>
+        /// Threads share the pairs of row groups of W, since only one then decodes a panel; where there are few of them,
+        /// as in the products of a low rank, they share the rows of x.
+        /// </summary>
         public void Execute<TLanes>(int part, int parts)
             where TLanes : unmanaged, ILanes<TLanes>
         {
-            var groups = (rows + Group - 1) / Group;
-            var begin = Dispatch.PartStart(groups, part, parts);
-            var end = Dispatch.PartStart(groups, part + 1, parts);
-            if (begin == end)
+            var pairs = (rows + 2 * Group - 1) / (2 * Group);
+            if (pairs >= 4 * parts || pairs >= tokens / PanelTile.Tallest<TLanes>())
+            {
+                var begin = Dispatch.PartStart(pairs, part, parts);
+                var end = Dispatch.PartStart(pairs, part + 1, parts);
+                Execute<TLanes>(begin, end, 0, tokens);
+            }
+            else
+            {
+                var tiles = tokens / PanelTile.Tallest<TLanes>();
+                var begin = Dispatch.PartStart(tiles, part, parts) * PanelTile.Tallest<TLanes>();
+                var end = Dispatch.PartStart(tiles, part + 1, parts) * PanelTile.Tallest<TLanes>();
+                Execute<TLanes>(0, pairs, begin, part + 1 == parts ? tokens : end);
+            }
+        }
+
+        [SkipLocalsInit]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void Execute<TLanes>(int beginPair, int endPair, int beginToken, int endToken)
+            where TLanes : unmanaged, ILanes<TLanes>
+        {
+            if (beginPair == endPair)
             {
                 return;
             }
 
-            var memory =
-                stackalloc float[
-                    PackedInputs.Capacity + 2 * Group * Depth + 2 * PanelTile.Large * 16 + 16
-                ];
+            var memory = stackalloc float[PackedInputs.Capacity + 2 * Group * Depth + Edge + 16];
             var inputs = Align(memory);
             var scratch = inputs + PackedInputs.Capacity;
-            for (var token = 0; token < tokens; token += PackedInputs.BlockRows)
+            var rowsOfBlock = PackedInputs.Block(endToken - beginToken);
+            for (var token = beginToken; token < endToken; token += rowsOfBlock)
             {
                 // Few rows are packed for many columns at once, so that the weights stream through without a jump.
-                var block = Math.Min(PackedInputs.BlockRows, tokens - token);
+                var block = Math.Min(rowsOfBlock, endToken - token);
                 var padded = PackedInputs.PaddedRows(block);
                 var span = PackedInputs.Capacity / padded / Depth * Depth;
                 for (var first = 0; first < columns; first += span)
@@ -162,31 +143,29 @@ internal static unsafe class PanelProduct
                     var last = Math.Min(columns, first + span);
                     for (var piece = first; piece < last; piece += Depth)
                     {
-                        PackedInputs.Pack(
-                            _x + token * xStride + piece,
-                            xStride,
+                        PackedInputs.Pack<TLanes>(
+                            x.Part(token, piece),
                             block,
                             Math.Min(Depth, last - piece),
                             inputs + (piece - first) * padded
                         );
                     }
 
-                    for (var group = begin; group < end; group += 2)
+                    for (var pair = beginPair; pair < endPair; pair++)
                     {
-                        // A last group without a partner is paired with itself and its second half not stored.
-                        var partner = Math.Min(group + 1, end - 1);
-                        var results = _y + token * yStride + (nint)group * Group;
+                        var results = _y + token * yStride + (nint)pair * (2 * Group);
                         for (var piece = first; piece < last; piece += Depth)
                         {
                             MultiplyPair<TLanes>(
-                                group,
-                                partner,
+                                pair,
                                 piece,
                                 Math.Min(Depth, last - piece),
                                 inputs + (piece - first) * padded,
                                 block,
                                 results,
-                                scratch
+                                scratch,
+                                piece + Depth < last ? pair : Math.Min(pair + 1, endPair - 1),
+                                piece + Depth < last ? piece + Depth : first
                             );
                         }
                     }
@@ -197,55 +176,117 @@ internal static unsafe class PanelProduct
         /// <summary>Up to 32 outputs of two panels, for all rows of a packed block.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void MultiplyPair<TLanes>(
-            int group,
-            int partner,
+            int pair,
             int first,
             int depth,
             float* inputs,
             int block,
             float* results,
-            float* scratch
+            float* scratch,
+            int nextPair,
+            int nextFirst
         )
             where TLanes : unmanaged, ILanes<TLanes>
         {
-            var tile = scratch + 2 * Group * Depth;
-            var outputs = Math.Min((partner - group + 1) * Group, rows - group * Group);
+            var group = 2 * pair;
+            var outputs = Math.Min(2 * Group, rows - group * Group);
             var panel0 = _source.Panel<TLanes>(group, first, depth, scratch);
+
+            // A last group without a partner is paired with itself and its second half not stored.
             var panel1 =
-                partner == group
+                outputs <= Group
                     ? panel0
-                    : _source.Panel<TLanes>(partner, first, depth, scratch + Group * Depth);
-            for (var row = 0; row < block; )
+                    : _source.Panel<TLanes>(group + 1, first, depth, scratch + Group * Depth);
+            var edge = scratch + 2 * Group * Depth;
+            var add = accumulate || first > 0;
+            var padded = PackedInputs.PaddedRows(block);
+            var nextDepth = Math.Min(Depth, columns - nextFirst);
+            NativeSpan<byte> next0 = default,
+                next1 = default;
+            if (block >= PrefetchFrom)
             {
-                var tileRows = PackedInputs.TileRows(row, block);
-                var packed = inputs + (nint)row * depth;
+                next0 = _source.Stored(2 * nextPair, nextFirst, nextDepth);
+                next1 = _source.Stored(2 * nextPair + 1, nextFirst, nextDepth);
+            }
+
+            for (var row = 0; row < padded; )
+            {
+                var tile = PanelTile.Rows<TLanes>(padded - row);
+                Prefetch(next0, row, tile, padded);
+                Prefetch(next1, row, tile, padded);
                 for (var output = 0; output < outputs; output += 2 * TLanes.Width)
                 {
                     var w0 = Column(panel0, panel1, output);
                     var w1 = Column(panel0, panel1, output + TLanes.Width);
-                    if (tileRows == PanelTile.Large)
+                    var target = results + row * yStride + output;
+                    var width = Math.Min(2 * TLanes.Width, outputs - output);
+                    var height = Math.Min(tile, block - row);
+                    if (width == 2 * TLanes.Width && height == tile)
                     {
-                        PanelTile.MultiplyLarge<TLanes>(w0, w1, Group, depth, packed, tile);
+                        PanelTile.Multiply<TLanes>(
+                            tile,
+                            w0,
+                            w1,
+                            depth,
+                            inputs,
+                            target,
+                            yStride,
+                            add
+                        );
                     }
                     else
                     {
-                        PanelTile.MultiplySmall<TLanes>(w0, w1, Group, depth, packed, tile);
+                        PanelTile.Multiply<TLanes>(
+                            tile,
+                            w0,
+                            w1,
+                            depth,
+                            inputs,
+                            edge,
+                            2 * TLanes.Width,
+                            false
+                        );
+                        Merge(edge, 2 * TLanes.Width, target, height, width, add);
                     }
-
-                    var target = results + row * yStride + output;
-                    Merge<TLanes>(
-                        tile,
-                        Math.Min(tileRows, block - row),
-                        target,
-                        outputs - output,
-                        target + TLanes.Width,
-                        outputs - output - TLanes.Width,
-                        yStride,
-                        first > 0
-                    );
                 }
 
-                row += tileRows;
+                inputs += tile * PackedInputs.PaddedDepth(depth);
+                row += tile;
+            }
+        }
+
+        /// <summary>
+        /// Asks for the share of the next panel that falls to some of the rows, so that it comes while this one is
+        /// multiplied. A panel that does not exist may be asked for: no fault comes of it.
+        /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void Prefetch(NativeSpan<byte> panel, int row, int count, int rows)
+        {
+            const int Line = 64;
+            if (Sse.IsSupported)
+            {
+                var lines = (int)panel.Length / Line;
+                var end = lines * (row + count) / rows;
+                for (var line = lines * row / rows; line < end; line++)
+                {
+                    Sse.Prefetch0(panel.Pointer + (nint)line * Line);
+                }
+            }
+        }
+
+        /// <summary>The part of a tile at the edge of y that lies inside.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void Merge(float* tile, int stride, float* target, int height, int width, bool add)
+        {
+            for (var row = 0; row < height; row++)
+            {
+                for (var output = 0; output < width; output++)
+                {
+                    target[output] = add ? target[output] + tile[output] : tile[output];
+                }
+
+                tile += stride;
+                target += yStride;
             }
         }
 

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Puna.Kernels.Lanes;
 using Puna.Kernels.Memory;
 using Puna.Kernels.Threads;
@@ -13,7 +12,7 @@ namespace Puna.Kernels.Matrices;
 internal static unsafe class TransposedProduct
 {
     /// <summary>Rows of W that are decoded at a time.</summary>
-    public const int PanelRows = 64;
+    public const int PanelRows = PanelProduct.Depth;
 
     /// <summary>Accumulates into dx.</summary>
     /// <param name="matrix">W [M, K].</param>
@@ -49,20 +48,19 @@ internal static unsafe class TransposedProduct
             var count = Math.Min(PanelRows, matrix.Rows - first);
             var decode = new DecodeJob(matrix, first, count, scratch.Span, stride);
             pool.Run(ref decode);
-            Dispatch.Run(
-                new Job(
-                    scratch.Span.Pointer,
-                    stride,
-                    count,
-                    matrix.Columns,
-                    dy.Pointer + first,
-                    dyStride,
-                    tokens,
-                    dx.Pointer,
-                    dxStride
+            PanelProduct.Multiply(
+                new FloatPanelSource(
+                    new FloatLayout(scratch.Span.Pointer, 1, stride),
+                    matrix.Columns
                 ),
+                matrix.Columns,
+                count,
+                new FloatLayout(dy.Pointer + first, dyStride),
+                tokens,
+                dx.Pointer,
+                dxStride,
                 pool,
-                (long)count * matrix.Columns * tokens
+                accumulate: true
             );
         }
     }
@@ -85,98 +83,6 @@ internal static unsafe class TransposedProduct
                     1,
                     panel.Slice((long)row * stride, matrix.Columns).Span
                 );
-            }
-        }
-    }
-
-    /// <summary>One panel: <c>dx[t, k] += sum over m &lt; count of dy[t, m] * panel[m * stride + k]</c>.</summary>
-    internal readonly struct Job(
-        float* panel,
-        int stride,
-        int count,
-        int columns,
-        float* dy,
-        nint dyStride,
-        int tokens,
-        float* dx,
-        nint dxStride
-    ) : ILanesJob
-    {
-        private const int Strip = 32;
-        private readonly float* _panel = panel;
-        private readonly float* _dy = dy;
-        private readonly float* _dx = dx;
-
-        [SkipLocalsInit]
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public void Execute<TLanes>(int part, int parts)
-            where TLanes : unmanaged, ILanes<TLanes>
-        {
-            var strips = (columns + Strip - 1) / Strip;
-            var begin = Dispatch.PartStart(strips, part, parts) * Strip;
-            var end = Math.Min(columns, Dispatch.PartStart(strips, part + 1, parts) * Strip);
-            var memory =
-                stackalloc float[
-                    PackedInputs.BlockRows * PanelRows + 2 * PanelTile.Large * 16 + 16
-                ];
-            var inputs = PanelProduct.Align(memory);
-            var tile = inputs + PackedInputs.BlockRows * PanelRows;
-            for (var token = 0; token < tokens; token += PackedInputs.BlockRows)
-            {
-                var block = Math.Min(PackedInputs.BlockRows, tokens - token);
-                PackedInputs.Pack(_dy + token * dyStride, dyStride, block, count, inputs);
-                for (var column = begin; column < end; column += 2 * TLanes.Width)
-                {
-                    MultiplyStrip<TLanes>(
-                        _panel + column,
-                        inputs,
-                        block,
-                        _dx + token * dxStride + column,
-                        end - column,
-                        tile
-                    );
-                }
-            }
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private void MultiplyStrip<TLanes>(
-            float* weights,
-            float* inputs,
-            int block,
-            float* dx,
-            int outputs,
-            float* tile
-        )
-            where TLanes : unmanaged, ILanes<TLanes>
-        {
-            // A second vector that lies wholly past the end may lie past the panel too: repeat the first.
-            var second = outputs > TLanes.Width ? weights + TLanes.Width : weights;
-            for (var row = 0; row < block; )
-            {
-                var tileRows = PackedInputs.TileRows(row, block);
-                var packed = inputs + (nint)row * count;
-                if (tileRows == PanelTile.Large)
-                {
-                    PanelTile.MultiplyLarge<TLanes>(weights, second, stride, count, packed, tile);
-                }
-                else
-                {
-                    PanelTile.MultiplySmall<TLanes>(weights, second, stride, count, packed, tile);
-                }
-
-                var target = dx + row * dxStride;
-                PanelProduct.Merge<TLanes>(
-                    tile,
-                    Math.Min(tileRows, block - row),
-                    target,
-                    outputs,
-                    target + TLanes.Width,
-                    outputs - TLanes.Width,
-                    dxStride,
-                    add: true
-                );
-                row += tileRows;
             }
         }
     }

@@ -1,4 +1,5 @@
 using Puna.Kernels.Matrices;
+using Puna.Kernels.Memory;
 using Puna.Kernels.Quantised.Layouts;
 
 namespace Puna.Kernels.Quantised;
@@ -17,4 +18,7 @@ internal readonly unsafe struct BlockPanelSource<TLayout>(BlockStorage<TLayout> 
         _storage.Decode(group, first, count, TLanes.Width, scratch);
         return scratch;
     }
+
+    /// <inheritdoc/>
+    public NativeSpan<byte> Stored(int group, int first, int count) => default;
 }

@@ -111,9 +111,14 @@ public sealed unsafe class LanesTests
         using var source = new GuardedBuffer<ushort>(patterns);
         using var lanes = new GuardedBuffer<uint>(width);
         using var back = new GuardedBuffer<ushort>(width);
-        Widths.Run(width, new Bits16Job(source.Pointer, lanes.Pointer, back.Pointer));
+        using var integers = new GuardedBuffer<int>(width);
+        Widths.Run(
+            width,
+            new Bits16Job(source.Pointer, lanes.Pointer, back.Pointer, integers.Pointer)
+        );
         Assert.Equal(patterns.Select(bits => (uint)bits), lanes.ToArray());
         Assert.Equal(patterns, back.ToArray());
+        Assert.Equal(patterns.Select(bits => (int)(short)bits), integers.ToArray());
     }
 
     private static void Check(int width, int operation, Func<float, float, float> expected)
@@ -192,11 +197,13 @@ public sealed unsafe class LanesTests
             };
     }
 
-    private readonly struct Bits16Job(ushort* source, uint* lanes, ushort* back) : ILanesJob
+    private readonly struct Bits16Job(ushort* source, uint* lanes, ushort* back, int* integers)
+        : ILanesJob
     {
         private readonly ushort* _source = source;
         private readonly uint* _lanes = lanes;
         private readonly ushort* _back = back;
+        private readonly int* _integers = integers;
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Execute<TLanes>(int part, int parts)
@@ -205,6 +212,7 @@ public sealed unsafe class LanesTests
             var value = TLanes.LoadBits16(_source);
             TLanes.Store(value, (float*)_lanes);
             TLanes.StoreBits16(TLanes.Or(value, TLanes.BroadcastBits(0xabcd0000)), _back);
+            TLanes.Store(TLanes.LoadSigned16((short*)_source), (float*)_integers);
         }
     }
 

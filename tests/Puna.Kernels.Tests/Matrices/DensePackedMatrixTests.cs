@@ -38,6 +38,7 @@ public sealed unsafe class DensePackedMatrixTests
 
         CheckShape(width, format, rows: 97, columns: 513, tokens: 103);
         CheckShape(width, format, rows: 130, columns: 1000, tokens: 1);
+        CheckShape(width, format, rows: 40, columns: 270, tokens: 281);
     }
 
     [Theory]
@@ -179,6 +180,30 @@ public sealed unsafe class DensePackedMatrixTests
         Assert.Equal([2 * value, value], DenseMatrices.Multiply(matrix, [2, 1], 2, pool));
     }
 
+    [Theory]
+    [InlineData(0x7c00, float.PositiveInfinity)]
+    [InlineData(0xfe01, float.NaN)]
+    public void One_weight_that_is_not_finite_is_felt_in_its_row(int bits, float value)
+    {
+        const int Rows = 70;
+        const int Columns = 5;
+        using var pool = new WorkerPool(2);
+        using var source = new NativeBuffer<ushort>(Rows * Columns);
+        source.Span.Span.Fill(0x3c00);
+        source.Span[(45 * Columns) + 2] = (ushort)bits;
+        var bytes = source.Span.Cast<byte>();
+        using var matrix = MatrixPacker.Pack(ElementFormat.F16, bytes, Rows, Columns, [], pool);
+        foreach (var tokens in (int[])[1, 2, 13])
+        {
+            var x = Enumerable.Repeat(1f, tokens * Columns).ToArray();
+            var y = DenseMatrices.Multiply(matrix, x, tokens, pool);
+            for (var index = 0; index < y.Length; index++)
+            {
+                Assert.Equal(index % Rows == 45 ? value : Columns, y[index]);
+            }
+        }
+    }
+
     [Fact]
     public void An_empty_batch_is_no_work_and_wrong_shapes_are_refused()
     {
@@ -249,7 +274,7 @@ public sealed unsafe class DensePackedMatrixTests
                     Run<DenseElements.F32>(part);
                     break;
                 case ElementFormat.F16:
-                    Run<DenseElements.F16>(part);
+                    Run<DenseElements.FiniteF16>(part);
                     break;
                 default:
                     Run<DenseElements.BF16>(part);
