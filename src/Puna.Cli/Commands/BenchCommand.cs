@@ -35,6 +35,10 @@ public static class BenchCommand
             Description =
                 "Do not measure the machine, which takes some seconds: the rows then have no share of its limits.",
         };
+        var profile = new Option<bool>("--profile")
+        {
+            Description = "Also tell where the time of a pass goes, stage by stage.",
+        };
         var json = new Option<bool>("--json")
         {
             Description = "Print one JSON object with the machine, its limits and the rows.",
@@ -45,6 +49,7 @@ public static class BenchCommand
             Examples.Of(
                 "puna bench",
                 "puna bench model.gguf -p 512 -n 128 -b 1,2,4,8,16",
+                "puna bench --profile -p 0 -n 64 --no-limits",
                 "puna bench kernels --filter gemv",
                 "puna bench model.gguf -p 0 -n 64 --depth 0,4096,8192 --kv-format int8 --repeat 3 --json"
             )
@@ -57,6 +62,7 @@ public static class BenchCommand
             depth,
             repeat,
             noLimits,
+            profile,
             json,
         };
         command.Subcommands.Add(BenchKernelsCommand.Create());
@@ -71,6 +77,7 @@ public static class BenchCommand
                     Batches = NumberList.Parse(batch.Name, result.GetValue(batch)!),
                     Depths = NumberList.Parse(depth.Name, result.GetValue(depth)!),
                     Repeats = result.GetValue(repeat),
+                    Profile = result.GetValue(profile),
                 };
                 if (options.PromptTokens.Count + options.DecodeTokens.Count == 0)
                 {
@@ -230,6 +237,17 @@ public static class BenchCommand
 
         MachineOutput.WriteSamples(writer, "samples", row.Rate.Samples);
         MachineOutput.WriteSamples(writer, "read_bytes_per_second", row.ReadBandwidths);
+        if (row.Stages.Count > 0)
+        {
+            writer.WriteStartObject("stage_microseconds");
+            foreach (var stage in row.Stages)
+            {
+                writer.WriteNumber(stage.Stage, stage.Microseconds);
+            }
+
+            writer.WriteEndObject();
+        }
+
         writer.WriteEndObject();
     }
 
@@ -263,5 +281,16 @@ public static class BenchCommand
                     ]
             )
         );
+        foreach (var row in rows.Where(row => row.Stages.Count > 0))
+        {
+            Console.Out.WriteLine();
+            TableOutput.Write(
+                [$"{Id(row.Test)} {row.Tokens} x {row.Batch} at {row.Depth}", "µs a pass", "share"],
+                row.Stages.Select(stage =>
+                    (IReadOnlyList<string>)
+                        [stage.Stage, $"{stage.Microseconds:F1}", $"{stage.Share:P1}"]
+                )
+            );
+        }
     }
 }

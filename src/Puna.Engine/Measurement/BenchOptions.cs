@@ -20,6 +20,9 @@ public sealed record BenchOptions
     /// <summary>Timed repetitions of each row.</summary>
     public int Repeats { get; init; } = 5;
 
+    /// <summary>After the timed repetitions, one more in which the time of each stage of the pass is taken.</summary>
+    public bool Profile { get; init; }
+
     /// <summary>Requires every number to lie where it can be measured.</summary>
     /// <param name="context">Longest sequence.</param>
     /// <param name="maximumBatch">Most rows of one pass.</param>

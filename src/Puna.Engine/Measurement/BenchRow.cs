@@ -20,6 +20,9 @@ public sealed record BenchRow(
     IReadOnlyList<double> ReadBandwidths
 )
 {
+    /// <summary>Where the time of a pass goes; empty unless <see cref="BenchOptions.Profile"/> asks for it.</summary>
+    public IReadOnlyList<StageTime> Stages { get; init; } = [];
+
     /// <summary>Median tokens a second.</summary>
     public double TokensPerSecond => Rate.Median;
 

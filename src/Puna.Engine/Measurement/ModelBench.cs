@@ -118,7 +118,10 @@ public sealed class ModelBench : IDisposable
             _engine.Forward.MaximumTokens,
             depth
         );
-        return new BenchRow(BenchTest.Prompt, tokens, 1, depth, rate, work, []);
+        return new BenchRow(BenchTest.Prompt, tokens, 1, depth, rate, work, [])
+        {
+            Stages = Stages(depth, () => Read(tokens, cancellation), Passes(tokens)),
+        };
     }
 
     private BenchRow Decode(int tokens, int batch, int depth, CancellationToken cancellation)
@@ -138,7 +141,10 @@ public sealed class ModelBench : IDisposable
             batch,
             depth
         );
-        return new BenchRow(BenchTest.Decode, tokens, batch, depth, rate, work, bandwidths);
+        return new BenchRow(BenchTest.Decode, tokens, batch, depth, rate, work, bandwidths)
+        {
+            Stages = Stages(depth, () => Generate(tokens, batch, cancellation), tokens),
+        };
     }
 
     private (SampleSummary Rate, IReadOnlyList<double> ReadBandwidths) Measure(
@@ -164,6 +170,43 @@ public sealed class ModelBench : IDisposable
         }
 
         return (new SampleSummary(samples), bandwidths);
+    }
+
+    private int Passes(int tokens) =>
+        (tokens + _engine.Forward.MaximumTokens - 1) / _engine.Forward.MaximumTokens;
+
+    private StageTime[] Stages(int depth, Action repetition, int passes)
+    {
+        if (!_options.Profile)
+        {
+            return [];
+        }
+
+        var profile = new ForwardProfile();
+        _engine.Forward.Profile = profile;
+        var whole = Time(depth, repetition);
+        _engine.Forward.Profile = null;
+        return
+        [
+            .. Enum.GetValues<ForwardStage>().Select(stage => Of(Words(stage), profile[stage])),
+            Of("between", whole - profile.Total),
+        ];
+
+        StageTime Of(string name, TimeSpan time) =>
+            new(name, time.TotalMicroseconds / passes, time / whole);
+
+        // "QueryKeyValue" as "query key value".
+        static string Words(ForwardStage stage) =>
+            string.Concat(
+                stage
+                    .ToString()
+                    .Select(
+                        (letter, index) =>
+                            index > 0 && char.IsUpper(letter)
+                                ? $" {char.ToLowerInvariant(letter)}"
+                                : char.ToLowerInvariant(letter).ToString()
+                    )
+            );
     }
 
     // Until the kernels of this row are compiled, memory has been touched and the processor runs at its clock.
