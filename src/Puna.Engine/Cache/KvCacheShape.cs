@@ -115,6 +115,11 @@ public sealed class KvCacheShape
         return $"{banks}, keys {KeyFormat}, values {ValueFormat}";
     }
 
+    /// <summary>
+    /// Bytes from the pages of one bank to those of another of the same shape, the same for every head and place.
+    /// </summary>
+    internal long Distance(int from, int to) => _bankOffsets[to] - _bankOffsets[from];
+
     // Asked for once for each page, head and layer of every token: kept, not computed.
     internal int KeyBytes(int bank) => _keyBytes[bank];
 

@@ -68,6 +68,7 @@ public sealed class Forward : IDisposable
             _firstTail = new int[segments.Length];
         }
 
+        _attention.Begin();
         TokenPlacement.Reserve(
             segments,
             _firstTail,

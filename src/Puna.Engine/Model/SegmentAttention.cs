@@ -22,6 +22,12 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
     private NativeBuffer<float> _shiftedQueries = new(0);
     private AttentionRequest[] _requests = new AttentionRequest[1];
 
+    // The bank whose pages are listed, in this pass; null when they must be listed anew.
+    private KvBank? _listed;
+
+    /// <summary>A pass begins: its segments have other pages than those of the last.</summary>
+    public void Begin() => _listed = null;
+
     /// <summary>The attention of one layer.</summary>
     /// <param name="attention">The branch of the layer.</param>
     /// <param name="segments">Whose tokens; their keys and values are already in the tails.</param>
@@ -55,6 +61,7 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
         );
         var width = attention.Heads * attention.HeadDim;
         Reserve(bank, segments, width);
+        var list = !Listed(bank);
         var (row, page, mask, shifted) = (0L, 0L, 0L, 0L);
         for (var index = 0; index < segments.Length; index++)
         {
@@ -70,7 +77,13 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
 
             var rows = queries.Slice(row * width, (long)tokens * width);
             var pages = _pages.Span.Slice(page, (long)bank.Heads * sequence.PageCount(bank.Id));
-            var pagesPerHead = sequence.Pages(bank.Id, pages.Span);
+            var pagesPerHead = sequence.PageCount(bank.Id);
+            if (list || !sequence.Cache.Policies.IsDense)
+            {
+                // Policies narrow the list of their layer, so with them it is never another's.
+                _ = sequence.Pages(bank.Id, pages.Span);
+            }
+
             var attended = new KvAttendPlan(bank.Id, pages.Span, pagesPerHead);
             sequence.Cache.Policies.BeforeAttend(sequence, rows, tokens, ref attended);
             var tailPages = segment.Parents.IsEmpty ? 0 : sequence.TailPages;
@@ -97,6 +110,9 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
                 QueryPositions = positions.Slice(row, tokens),
                 Pages = pages.Slice(0, (long)bank.Heads * attended.PagesPerHead),
                 PagesPerHead = attended.PagesPerHead,
+                PageShift = sequence.Cache.Policies.IsDense
+                    ? sequence.Cache.Shape.Distance(_listed!.Id, bank.Id)
+                    : 0,
                 TailMasks = masks,
                 TailPages = tailPages,
                 Output = output.Slice(row * width, (long)tokens * width),
@@ -116,6 +132,18 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
         _pages.Dispose();
         _treeMasks.Dispose();
         _shiftedQueries.Dispose();
+    }
+
+    // Pages of banks of one shape lie at one distance everywhere: they are listed once for all layers of a pass.
+    private bool Listed(KvBank bank)
+    {
+        if (_listed is { } listed && (listed.Heads, listed.HeadDim) == (bank.Heads, bank.HeadDim))
+        {
+            return true;
+        }
+
+        _listed = bank;
+        return false;
     }
 
     private static void Grow<T>(ref NativeBuffer<T> buffer, long needed)

@@ -19,6 +19,9 @@ internal unsafe struct AttentionArguments
     public KvPageRef* Pages;
     public int PagesPerHead;
 
+    /// <summary>Bytes from the keys and values of the list to those that are meant.</summary>
+    public nint PageShift;
+
     /// <summary>[T, tail pages], or null.</summary>
     public uint* TailMasks;
     public int TailPages;

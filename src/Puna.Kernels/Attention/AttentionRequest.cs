@@ -17,6 +17,12 @@ public readonly struct AttentionRequest
     /// <summary>Pages of each KV head.</summary>
     public required int PagesPerHead { get; init; }
 
+    /// <summary>
+    /// Bytes from the keys and values that <see cref="Pages"/> names to those that are meant: layers whose pages lie at
+    /// the same distance in every place share one list.
+    /// </summary>
+    public long PageShift { get; init; }
+
     /// <summary>Result [T, H, d], contiguous; must not overlap the queries.</summary>
     public required NativeSpan<float> Output { get; init; }
 

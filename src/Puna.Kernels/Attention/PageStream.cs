@@ -41,15 +41,19 @@ internal readonly unsafe struct PageStream
     public byte* AfterKeys(int column)
     {
         var ahead = At(column + _keysAhead);
-        return ahead == null ? _pages[_order[column]].Keys.Pointer : ahead;
+        return ahead == null ? Keys(column) : ahead;
     }
 
     /// <summary>What to ask for while the values of the visible page <paramref name="column"/> are read.</summary>
     public byte* AfterValues(int column)
     {
         var ahead = At(_visible + column + _valuesAhead);
-        return ahead == null ? _pages[_order[column]].Values.Pointer : ahead;
+        return ahead == null ? Values(column) : ahead;
     }
+
+    private byte* Keys(int column) => _pages[_order[column]].Keys.Pointer + _call->PageShift;
+
+    private byte* Values(int column) => _pages[_order[column]].Values.Pointer + _call->PageShift;
 
     private static int PagesAhead(int bytes) => Math.Max(1, Distance / bytes);
 
@@ -57,11 +61,11 @@ internal readonly unsafe struct PageStream
     {
         if (step < _visible)
         {
-            return _pages[_order[step]].Keys.Pointer;
+            return Keys(step);
         }
 
         step -= _visible;
-        return step < _visible ? _pages[_order[step]].Values.Pointer : Following(step - _visible);
+        return step < _visible ? Values(step) : Following(step - _visible);
     }
 
     private byte* Following(int step)
@@ -99,6 +103,6 @@ internal readonly unsafe struct PageStream
             }
         }
 
-        return pages[index].Keys.Pointer;
+        return pages[index].Keys.Pointer + call->PageShift;
     }
 }

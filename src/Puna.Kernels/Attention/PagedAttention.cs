@@ -57,6 +57,7 @@ public sealed unsafe class PagedAttention : IDisposable
                     QueryPositions = request.QueryPositions.Pointer,
                     Pages = request.Pages.Pointer,
                     PagesPerHead = request.PagesPerHead,
+                    PageShift = (nint)request.PageShift,
                     TailMasks = request.TailMasks.Pointer,
                     TailPages = request.TailPages,
                     Output = request.Output.Pointer,

@@ -31,7 +31,7 @@ internal static unsafe class TileScores
                 }
             }
 
-            var keys = page.Keys.Pointer;
+            var keys = page.Keys.Pointer + call->PageShift;
             var ahead = stream.AfterKeys(column);
             switch (call->Shape.KeyFormat)
             {

@@ -18,7 +18,8 @@ internal static unsafe class TileValues
         var shape = tile.Call->Shape;
         for (var column = 0; column < visible; column++)
         {
-            var values = tile.Pages[tile.Scratch.Visible[column]].Values.Pointer;
+            var values =
+                tile.Pages[tile.Scratch.Visible[column]].Values.Pointer + tile.Call->PageShift;
             var ahead = stream.AfterValues(column);
             switch (shape.ValueFormat)
             {
