@@ -125,7 +125,7 @@ public sealed partial class LlamaCppTests
         var output = "";
 
         // The tool now and then ends before its logging thread has written the last line.
-        for (var attempt = 0; attempt < 10; attempt++)
+        for (var attempt = 0; attempt < 50; attempt++)
         {
             (var code, output) = LlamaCpp.Run(
                 "llama-perplexity",
