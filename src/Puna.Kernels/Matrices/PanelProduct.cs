@@ -118,7 +118,6 @@ internal static unsafe class PanelProduct
             }
         }
 
-        [SkipLocalsInit]
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Execute<TLanes>(int beginPair, int endPair, int beginToken, int endToken)
             where TLanes : unmanaged, ILanes<TLanes>
@@ -128,8 +127,7 @@ internal static unsafe class PanelProduct
                 return;
             }
 
-            var memory = stackalloc float[PackedInputs.Capacity + 2 * Group * Depth + Edge + 16];
-            var inputs = Align(memory);
+            var inputs = ThreadScratch.Floats(PackedInputs.Capacity + 2 * Group * Depth + Edge);
             var scratch = inputs + PackedInputs.Capacity;
             var rowsOfBlock = PackedInputs.Block(endToken - beginToken);
             for (var token = beginToken; token < endToken; token += rowsOfBlock)
