@@ -12,13 +12,15 @@ public static class KernelCatalogue
     // Small enough for half of the second-level caches of two small cores.
     private const long CacheBytes = 768L << 10;
 
+    // A as it lies or transposed, then B: what a linear layer takes forward, backward to inputs, backward to weights.
+    private static readonly string[] s_forms = ["nt", "nn", "tn"];
     private static readonly int[] s_skinny = [1, 2, 4, 8, 16];
     private static readonly int[] s_tokens = [4, 16, 64, 512];
     private static readonly int[] s_depths = [512, 8192];
 
     /// <summary>All cases, in the order in which they are reported.</summary>
     public static IReadOnlyList<IKernelCase> All { get; } =
-    [.. DenseProducts(), .. BlockProducts(), .. Attentions(), .. RowCases.All];
+    [.. DenseProducts(), .. FloatProducts(), .. BlockProducts(), .. Attentions(), .. RowCases.All];
 
     /// <summary>
     /// The cases in whose names a word, or a number of the shape, begins with each word of <paramref name="filter"/>,
@@ -55,6 +57,9 @@ public static class KernelCatalogue
             yield return Gemv(format, OperandHome.Memory, MemoryBytes);
         }
     }
+
+    private static IEnumerable<IKernelCase> FloatProducts() =>
+        s_forms.Select(form => new FloatProductCase(form, 512, Width, Width));
 
     private static IEnumerable<IKernelCase> BlockProducts()
     {

@@ -55,6 +55,35 @@ public sealed class ModelBenchTests : IDisposable
             }
         );
         Assert.Equal(0, engine.Cache.LivePages);
+        Assert.All(rows, row => Assert.Empty(row.Stages));
+    }
+
+    [Fact]
+    public void A_profile_names_every_stage_and_its_shares_are_the_whole_time()
+    {
+        using var engine = Engine();
+        using var bench = new ModelBench(
+            engine,
+            new BenchOptions
+            {
+                PromptTokens = [8],
+                DecodeTokens = [3],
+                Repeats = 1,
+                Profile = true,
+            }
+        );
+        foreach (var row in bench.Run())
+        {
+            Assert.Equal(
+                Enum.GetValues<ForwardStage>().Length + 1,
+                row.Stages.Select(stage => stage.Stage).Distinct().Count()
+            );
+            Assert.Contains(row.Stages, stage => stage.Stage == "query key value");
+            Assert.All(row.Stages, stage => Assert.True(stage.Microseconds >= 0));
+            Assert.Equal(1, row.Stages.Sum(stage => stage.Share), 6);
+        }
+
+        Assert.Null(engine.Forward.Profile);
     }
 
     [Fact]
