@@ -53,9 +53,6 @@ internal unsafe struct AttentionArguments
     /// <summary>Units of a KV head.</summary>
     public readonly int UnitsPerHead => Parts == null ? Tiles : Chunks;
 
-    /// <summary>Units of work.</summary>
-    public readonly int Units => Shape.KvHeads * UnitsPerHead;
-
     /// <summary>Floats of the result of one chunk for all <see cref="Rows"/>: sums, maxima, totals.</summary>
     public readonly long PartFloats =>
         ((long)Rows * (TileScratch.PaddedDim(Shape.HeadDim) + 2) + 15) / 16 * 16;

@@ -24,13 +24,23 @@ public static class Dispatch
         where TJob : struct, ILanesJob
     {
         var level = new LevelJob<TJob>(job);
+        Share(ref level, pool, work);
+    }
+
+    /// <summary>Runs a job on all threads, or on the caller's alone when there is too little to do.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="pool">Threads.</param>
+    /// <param name="work">Element operations in all.</param>
+    internal static void Share<TJob>(ref TJob job, WorkerPool pool, long work)
+        where TJob : struct, IParallelJob, allows ref struct
+    {
         if (work < ParallelWork)
         {
-            level.Execute(0, 1);
+            job.Execute(0, 1);
         }
         else
         {
-            pool.Run(ref level);
+            pool.Run(ref job);
         }
     }
 

@@ -123,15 +123,7 @@ internal sealed unsafe class DensePackedMatrix : PackedMatrix, IPartitionedProdu
     )
     {
         CheckProduct(x, y, yStride);
-        var job = new PartJob(this, x, y, yStride);
-        if ((long)Rows * Columns * x.Tokens < Dispatch.ParallelWork)
-        {
-            job.Execute(0, 1);
-        }
-        else
-        {
-            pool.Run(ref job);
-        }
+        PartitionedProduct.Multiply(this, x, y, yStride, pool);
     }
 
     /// <inheritdoc/>
@@ -224,16 +216,6 @@ internal sealed unsafe class DensePackedMatrix : PackedMatrix, IPartitionedProdu
                 parts
             );
         }
-    }
-
-    private readonly struct PartJob(
-        DensePackedMatrix matrix,
-        ActivationRows x,
-        NativeSpan<float> y,
-        int yStride
-    ) : IParallelJob
-    {
-        public void Execute(int part, int parts) => matrix.MultiplyPart(x, y, yStride, part, parts);
     }
 
     private readonly struct PackJob<TBits>(

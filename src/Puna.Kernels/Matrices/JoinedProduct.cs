@@ -40,14 +40,7 @@ public static class JoinedProduct
         }
 
         var job = new Job(x, products);
-        if (work < Dispatch.ParallelWork)
-        {
-            job.Execute(0, 1);
-        }
-        else
-        {
-            pool.Run(ref job);
-        }
+        Dispatch.Share(ref job, pool, work);
     }
 
     private readonly ref struct Job(ActivationRows x, ReadOnlySpan<MatrixProduct> products)

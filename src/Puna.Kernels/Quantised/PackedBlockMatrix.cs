@@ -21,14 +21,8 @@ internal abstract unsafe class PackedBlockMatrix(ElementFormat format, int rows,
         WorkerPool pool
     )
     {
-        if (x.Format == ActivationFormat.Int8)
-        {
-            MultiplyInt8(x, y, yStride, pool, Dispatch.Level, emitted: true);
-        }
-        else
-        {
-            MultiplyF32(x, y, yStride, pool);
-        }
+        CheckProduct(x, y, yStride);
+        PartitionedProduct.Multiply(this, x, y, yStride, pool);
     }
 
     /// <inheritdoc/>
@@ -51,14 +45,6 @@ internal abstract unsafe class PackedBlockMatrix(ElementFormat format, int rows,
         WorkerPool pool,
         KernelLevel level,
         bool emitted
-    );
-
-    /// <summary>The f32 product.</summary>
-    internal abstract void MultiplyF32(
-        ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
-        WorkerPool pool
     );
 
     /// <summary>Decodes a panel [count, 16] of a row group with vectors of 4, 8 or 16 rows.</summary>

@@ -111,35 +111,7 @@ internal sealed unsafe class PackedBlocks<TLayout> : PackedBlockMatrix
     {
         CheckProduct(x, y, yStride);
         var job = Int8Job(x, y, yStride, level, emitted);
-        if ((long)Rows * Columns * x.Tokens < Dispatch.ParallelWork)
-        {
-            job.Execute(0, 1);
-        }
-        else
-        {
-            pool.Run(ref job);
-        }
-    }
-
-    /// <inheritdoc/>
-    internal override void MultiplyF32(
-        ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
-        WorkerPool pool
-    )
-    {
-        CheckProduct(x, y, yStride);
-        PanelProduct.Multiply(
-            new BlockPanelSource<TLayout>(_storage),
-            Rows,
-            Columns,
-            new FloatLayout(x.Values.Pointer, x.Stride),
-            x.Tokens,
-            y.Pointer,
-            yStride,
-            pool
-        );
+        Dispatch.Share(ref job, pool, (long)Rows * Columns * x.Tokens);
     }
 
     /// <inheritdoc/>
