@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Puna.Cli.Models;
 using Puna.Engine.Decoding;
+using Puna.Engine.Runtime;
 using Puna.Testing;
 
 namespace Puna.EndToEnd.Tests;

@@ -1,3 +1,4 @@
+using Puna.Kernels.Emitted;
 using Puna.Kernels.Memory;
 
 namespace Puna.Testing;

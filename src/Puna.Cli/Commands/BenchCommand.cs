@@ -3,14 +3,14 @@ using System.Text.Json;
 using Puna.Cli.Models;
 using Puna.Cli.Terminal;
 using Puna.Engine;
-using Puna.Engine.Decoding;
 using Puna.Engine.Measurement;
+using Puna.Engine.Runtime;
 using Puna.Kernels.Limits;
 
 namespace Puna.Cli.Commands;
 
 /// <summary><c>puna bench</c>: how fast a model runs here, and how near to the limits of the machine.</summary>
-public static class BenchCommand
+internal static class BenchCommand
 {
     /// <summary>Makes the command.</summary>
     public static Command Create()

@@ -11,7 +11,7 @@ using Puna.Kernels.Threads;
 namespace Puna.Cli.Commands;
 
 /// <summary><c>puna bench kernels</c>: every kernel beside the floor that the machine's limits set for it.</summary>
-public static class BenchKernelsCommand
+internal static class BenchKernelsCommand
 {
     /// <summary>Makes the command.</summary>
     public static Command Create()

@@ -7,7 +7,7 @@ using Puna.Engine.Decoding;
 namespace Puna.Cli.Commands;
 
 /// <summary><c>puna chat</c>: a conversation in the terminal.</summary>
-public static class ChatCommand
+internal static class ChatCommand
 {
     private static readonly string[] s_commands =
     [

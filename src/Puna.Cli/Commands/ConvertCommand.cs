@@ -2,13 +2,13 @@ using System.CommandLine;
 using Puna.Cli.Models;
 using Puna.Cli.Terminal;
 using Puna.Engine.Files;
-using Puna.Kernels.Matrices;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Threads;
 
 namespace Puna.Cli.Commands;
 
 /// <summary><c>puna convert</c>: a model in another form or format.</summary>
-public static class ConvertCommand
+internal static class ConvertCommand
 {
     /// <summary>Makes the command.</summary>
     public static Command Create()

@@ -1,9 +1,10 @@
 using System.CommandLine;
+using Puna.Cli.Terminal;
 
 namespace Puna.Cli.Commands;
 
 /// <summary><c>puna eval</c>: the measures of quality.</summary>
-public static class EvalCommand
+internal static class EvalCommand
 {
     /// <summary>Makes the command.</summary>
     public static Command Create() =>

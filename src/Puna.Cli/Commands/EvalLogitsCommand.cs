@@ -2,17 +2,17 @@ using System.CommandLine;
 using Puna.Cli.Models;
 using Puna.Cli.Terminal;
 using Puna.Engine;
-using Puna.Engine.Decoding;
+using Puna.Engine.Execution;
 using Puna.Engine.Files.Safetensors;
 using Puna.Engine.Files.Writing;
-using Puna.Engine.Model;
-using Puna.Kernels.Matrices;
+using Puna.Engine.Runtime;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Memory;
 
 namespace Puna.Cli.Commands;
 
 /// <summary><c>puna eval logits</c>: the logits of every position, in a file that other tools read.</summary>
-public static class EvalLogitsCommand
+internal static class EvalLogitsCommand
 {
     /// <summary>Makes the command.</summary>
     public static Command Create()

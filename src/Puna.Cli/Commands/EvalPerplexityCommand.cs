@@ -7,7 +7,7 @@ using Puna.Engine.Evaluation;
 namespace Puna.Cli.Commands;
 
 /// <summary><c>puna eval perplexity</c>: how well a model predicts a text.</summary>
-public static class EvalPerplexityCommand
+internal static class EvalPerplexityCommand
 {
     /// <summary>Makes the command.</summary>
     public static Command Create()

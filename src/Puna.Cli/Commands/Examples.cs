@@ -1,7 +1,7 @@
 namespace Puna.Cli.Commands;
 
 /// <summary>Examples for the end of a command's help.</summary>
-public static class Examples
+internal static class Examples
 {
     /// <summary>The paragraph with one example a line.</summary>
     public static string Of(params ReadOnlySpan<string> lines)

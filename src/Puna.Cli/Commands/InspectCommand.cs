@@ -2,13 +2,14 @@ using System.CommandLine;
 using Puna.Cli.Models;
 using Puna.Cli.Terminal;
 using Puna.Engine.Files;
-using Puna.Engine.Model;
-using Puna.Kernels.Matrices;
+using Puna.Engine.Files.Models;
+using Puna.Engine.Plan;
+using Puna.Kernels.Formats;
 
 namespace Puna.Cli.Commands;
 
 /// <summary><c>puna inspect</c>: what is in a model file.</summary>
-public static class InspectCommand
+internal static class InspectCommand
 {
     /// <summary>Makes the command.</summary>
     public static Command Create()

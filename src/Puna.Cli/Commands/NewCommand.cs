@@ -1,14 +1,14 @@
 using System.CommandLine;
-using Puna.Cli.Models;
 using Puna.Cli.Terminal;
 using Puna.Engine.Files;
-using Puna.Kernels.Matrices;
+using Puna.Engine.Plan;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Threads;
 
 namespace Puna.Cli.Commands;
 
 /// <summary><c>puna new</c>: random weights in a well-known shape.</summary>
-public static class NewCommand
+internal static class NewCommand
 {
     /// <summary>Makes the command.</summary>
     public static Command Create()

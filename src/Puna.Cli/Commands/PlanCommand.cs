@@ -1,9 +1,10 @@
 using System.CommandLine;
+using Puna.Cli.Terminal;
 
 namespace Puna.Cli.Commands;
 
 /// <summary><c>puna plan</c>: the layer plan of a model.</summary>
-public static class PlanCommand
+internal static class PlanCommand
 {
     /// <summary>Makes the command.</summary>
     public static Command Create() =>

@@ -3,13 +3,13 @@ using Puna.Cli.Models;
 using Puna.Cli.Terminal;
 using Puna.Engine.Cache;
 using Puna.Engine.Files;
-using Puna.Engine.Model;
+using Puna.Engine.Plan;
 using Puna.Kernels.Attention;
 
 namespace Puna.Cli.Commands;
 
 /// <summary><c>puna plan cost</c>: exact parameters, FLOPs and bytes, computed without loading the model.</summary>
-public static class PlanCostCommand
+internal static class PlanCostCommand
 {
     /// <summary>Makes the command.</summary>
     public static Command Create()

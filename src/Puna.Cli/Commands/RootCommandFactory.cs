@@ -5,7 +5,7 @@ using Puna.Cli.Terminal;
 namespace Puna.Cli.Commands;
 
 /// <summary>The tree of commands.</summary>
-public static class RootCommandFactory
+internal static class RootCommandFactory
 {
     /// <summary>Makes the root command with everything below it.</summary>
     public static RootCommand Create()

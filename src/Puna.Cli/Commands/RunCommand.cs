@@ -3,11 +3,12 @@ using Puna.Cli.Models;
 using Puna.Cli.Terminal;
 using Puna.Engine;
 using Puna.Engine.Decoding;
+using Puna.Engine.Runtime;
 
 namespace Puna.Cli.Commands;
 
 /// <summary><c>puna run</c>: one prompt, one answer.</summary>
-public static class RunCommand
+internal static class RunCommand
 {
     /// <summary>Makes the command.</summary>
     public static Command Create()

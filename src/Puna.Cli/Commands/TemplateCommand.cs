@@ -1,9 +1,10 @@
 using System.CommandLine;
+using Puna.Cli.Terminal;
 
 namespace Puna.Cli.Commands;
 
 /// <summary><c>puna template</c>: chat templates.</summary>
-public static class TemplateCommand
+internal static class TemplateCommand
 {
     /// <summary>Makes the command.</summary>
     public static Command Create() =>

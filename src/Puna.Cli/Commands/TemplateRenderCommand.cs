@@ -6,13 +6,13 @@ using Puna.Cli.Models;
 using Puna.Cli.Terminal;
 using Puna.Engine;
 using Puna.Engine.Files;
-using Puna.Engine.Text;
+using Puna.Engine.Files.Json;
 using Puna.Engine.Text.Templates;
 
 namespace Puna.Cli.Commands;
 
 /// <summary><c>puna template render</c>: the prompt that a chat template makes of messages.</summary>
-public static class TemplateRenderCommand
+internal static class TemplateRenderCommand
 {
     /// <summary>Makes the command.</summary>
     public static Command Create()

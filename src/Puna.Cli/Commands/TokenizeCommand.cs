@@ -2,12 +2,14 @@ using System.CommandLine;
 using Puna.Cli.Models;
 using Puna.Cli.Terminal;
 using Puna.Engine;
+using Puna.Engine.Files;
+using Puna.Engine.Files.Tokenizers;
 using Puna.Engine.Text;
 
 namespace Puna.Cli.Commands;
 
 /// <summary><c>puna tokenize</c>: text to ids and back.</summary>
-public static class TokenizeCommand
+internal static class TokenizeCommand
 {
     /// <summary>Makes the command.</summary>
     public static Command Create()
@@ -53,7 +55,7 @@ public static class TokenizeCommand
         command.SetAction(result =>
         {
             var tokenizer = TokenizerFactory.Create(
-                TokenizerFiles.Load(ModelArguments.Existing(result.GetValue(file)!))
+                ModelFiles.LoadTokenizer(ModelArguments.Existing(result.GetValue(file)!))
             );
             var input = result.GetValue(text);
             var content = input is null or "-"

@@ -4,7 +4,7 @@ using Puna.Engine.Text.Templates;
 namespace Puna.Cli.Models;
 
 /// <summary>Turns messages into the ids of a prompt by the model's own template.</summary>
-public static class ChatPrompt
+internal static class ChatPrompt
 {
     /// <summary>
     /// Ids of the rendered conversation, up to the beginning of the assistant's answer. The template writes BOS itself

@@ -2,8 +2,9 @@ using System.Text;
 using System.Text.Json;
 using Puna.Engine;
 using Puna.Engine.Decoding;
-using Puna.Engine.Files;
+using Puna.Engine.Files.Json;
 using Puna.Engine.Files.Writing;
+using Puna.Engine.Runtime;
 using Puna.Engine.Text;
 using Puna.Engine.Text.Templates;
 
@@ -13,7 +14,7 @@ namespace Puna.Cli.Models;
 /// A conversation. The cache is kept between turns: of each new prompt only what differs from the tokens that are
 /// already cached is run.
 /// </summary>
-public sealed class ChatSession : IDisposable
+internal sealed class ChatSession : IDisposable
 {
     private readonly ITokenizer _tokenizer;
     private readonly SequenceTarget _target;

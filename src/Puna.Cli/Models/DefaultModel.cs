@@ -3,7 +3,7 @@ using Puna.Engine;
 namespace Puna.Cli.Models;
 
 /// <summary>Finds the model that is used when none is named.</summary>
-public static class DefaultModel
+internal static class DefaultModel
 {
     private const string FileName = "smollm2-135m-instruct.gguf";
 

@@ -4,7 +4,7 @@ using Puna.Engine;
 namespace Puna.Cli.Models;
 
 /// <summary>Lists of token ids as people write them.</summary>
-public static class IdList
+internal static class IdList
 {
     private static readonly char[] s_separators = [' ', ',', '\t', '\n', '\r', '[', ']'];
 

@@ -6,7 +6,7 @@ namespace Puna.Cli.Models;
 /// <summary>Tells a model from a prompt among the free arguments of <c>puna run</c> and its like.</summary>
 /// <param name="Model">Path of the model, or null for the default one.</param>
 /// <param name="Rest">The arguments that are no model.</param>
-public sealed record ModelArguments(string? Model, IReadOnlyList<string> Rest)
+internal sealed record ModelArguments(string? Model, IReadOnlyList<string> Rest)
 {
     private static readonly string[] s_extensions = [".gguf", ".bin", ".safetensors"];
 

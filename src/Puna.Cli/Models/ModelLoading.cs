@@ -1,11 +1,11 @@
 using Puna.Cli.Terminal;
-using Puna.Engine.Decoding;
 using Puna.Engine.Model;
+using Puna.Engine.Runtime;
 
 namespace Puna.Cli.Models;
 
 /// <summary>Loads a model with a bar on stderr when it takes longer than a second.</summary>
-public static class ModelLoading
+internal static class ModelLoading
 {
     /// <summary>Loads <paramref name="path"/>, or the default model when it is null.</summary>
     public static InferenceEngine Load(

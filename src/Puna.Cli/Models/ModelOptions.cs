@@ -1,13 +1,13 @@
 using System.CommandLine;
 using Puna.Engine;
-using Puna.Engine.Decoding;
+using Puna.Engine.Runtime;
+using Puna.Kernels.Activations;
 using Puna.Kernels.Attention;
-using Puna.Kernels.Matrices;
 
 namespace Puna.Cli.Models;
 
 /// <summary>The options that every command which runs a model shares.</summary>
-public sealed class ModelOptions
+internal sealed class ModelOptions
 {
     private readonly Option<string?> _model = new("--model", "-m")
     {

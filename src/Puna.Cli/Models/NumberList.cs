@@ -4,7 +4,7 @@ using Puna.Engine;
 namespace Puna.Cli.Models;
 
 /// <summary>Reads lists of whole numbers such as <c>1,2,4</c>.</summary>
-public static class NumberList
+internal static class NumberList
 {
     /// <summary>The numbers, in their order, each once.</summary>
     /// <param name="option">The option that holds them, for the message.</param>

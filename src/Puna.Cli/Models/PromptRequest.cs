@@ -1,12 +1,11 @@
 using Puna.Engine;
-using Puna.Engine.Decoding;
-using Puna.Engine.Text;
+using Puna.Engine.Runtime;
 using Puna.Engine.Text.Templates;
 
 namespace Puna.Cli.Models;
 
 /// <summary>What the user put before the model, and how it becomes ids.</summary>
-public sealed record PromptRequest
+internal sealed record PromptRequest
 {
     /// <summary>The text, or null when ids were given.</summary>
     public required string? Text { get; init; }

@@ -6,7 +6,7 @@ using Puna.Engine.Decoding;
 namespace Puna.Cli.Models;
 
 /// <summary>The sampling options of <c>puna run</c> and <c>puna chat</c>.</summary>
-public sealed class SamplingArguments
+internal sealed class SamplingArguments
 {
     private static readonly SamplingOptions s_defaults = new();
 

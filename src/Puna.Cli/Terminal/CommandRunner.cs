@@ -4,7 +4,7 @@ using Puna.Engine;
 namespace Puna.Cli.Terminal;
 
 /// <summary>Parses the arguments, runs the command and turns whatever happens into an exit code and one sentence.</summary>
-public static class CommandRunner
+internal static class CommandRunner
 {
     /// <summary>Runs a command line.</summary>
     public static async Task<int> RunAsync(RootCommand root, string[] arguments)

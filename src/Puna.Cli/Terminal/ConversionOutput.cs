@@ -1,10 +1,10 @@
 using Puna.Engine.Files;
-using Puna.Kernels.Matrices;
+using Puna.Kernels.Formats;
 
 namespace Puna.Cli.Terminal;
 
 /// <summary>Says what was written.</summary>
-public static class ConversionOutput
+internal static class ConversionOutput
 {
     /// <summary>Files and formats on stdout; what was stored otherwise than asked, and remarks, too.</summary>
     public static void Write(ConversionSummary summary)

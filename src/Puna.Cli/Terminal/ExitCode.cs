@@ -1,7 +1,7 @@
 namespace Puna.Cli.Terminal;
 
 /// <summary>What the process tells its caller.</summary>
-public static class ExitCode
+internal static class ExitCode
 {
     /// <summary>Done.</summary>
     public const int Done = 0;

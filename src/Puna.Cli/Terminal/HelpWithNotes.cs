@@ -1,14 +1,14 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
-using Puna.Cli.Commands;
 
 namespace Puna.Cli.Terminal;
 
 /// <summary>The parser's help, then the notes of the command.</summary>
 /// <param name="help">The parser's own.</param>
 /// <param name="rootNotes">Notes of the root command.</param>
-public sealed class HelpWithNotes(HelpAction help, string rootNotes) : SynchronousCommandLineAction
+internal sealed class HelpWithNotes(HelpAction help, string rootNotes)
+    : SynchronousCommandLineAction
 {
     /// <summary>Help may be asked for beside anything, however wrong.</summary>
     public override bool ClearsParseErrors => true;

@@ -4,7 +4,7 @@ namespace Puna.Cli.Terminal;
 /// Ctrl-C. It ends the innermost work that is under way: the whole command, or one answer of a chat. A second one while
 /// that is still ending ends the process at once.
 /// </summary>
-public sealed class Interruption : IDisposable
+internal sealed class Interruption : IDisposable
 {
     private static readonly Lock s_lock = new();
     private static readonly Stack<CancellationTokenSource> s_scopes = [];

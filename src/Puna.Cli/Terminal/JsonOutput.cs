@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Puna.Cli.Terminal;
 
 /// <summary>Writes the one JSON object that <c>--json</c> promises on stdout.</summary>
-public static class JsonOutput
+internal static class JsonOutput
 {
     private static readonly JsonWriterOptions s_options = new()
     {

@@ -6,7 +6,7 @@ using Puna.Kernels.Limits;
 namespace Puna.Cli.Terminal;
 
 /// <summary>The machine that a measurement was made on: as the member <c>machine</c> and as lines of text.</summary>
-public static class MachineOutput
+internal static class MachineOutput
 {
     /// <summary>Writes the member <c>machine</c>.</summary>
     public static void Write(Utf8JsonWriter writer, MachineLimits limits)

@@ -5,7 +5,7 @@ using Puna.Engine;
 namespace Puna.Cli.Terminal;
 
 /// <summary>Says what was wrong with a command line, and which known name is nearest to an unknown one.</summary>
-public static class ParseFailure
+internal static class ParseFailure
 {
     /// <summary>One sentence for the first fault of <paramref name="result"/>, or null when there is none.</summary>
     public static string? Sentence(ParseResult result)

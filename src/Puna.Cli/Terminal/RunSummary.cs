@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using Puna.Engine.Decoding;
+using Puna.Engine.Runtime;
 
 namespace Puna.Cli.Terminal;
 
 /// <summary>The figures at the end of a run.</summary>
-public static class RunSummary
+internal static class RunSummary
 {
     /// <summary>Time since the process was started.</summary>
     public static TimeSpan SinceStart()

@@ -1,7 +1,7 @@
 namespace Puna.Cli.Terminal;
 
 /// <summary>Sizes as people read them.</summary>
-public static class Sizes
+internal static class Sizes
 {
     private static readonly string[] s_units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
 

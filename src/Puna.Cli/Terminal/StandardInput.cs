@@ -4,7 +4,7 @@ using Puna.Engine;
 namespace Puna.Cli.Terminal;
 
 /// <summary>Reads standard input.</summary>
-public static class StandardInput
+internal static class StandardInput
 {
     private const int MaximumBytes = 256 << 20;
     private static readonly Lazy<Stream> s_lines = new(() =>

@@ -3,7 +3,7 @@ using Spectre.Console;
 namespace Puna.Cli.Terminal;
 
 /// <summary>Tables on stdout: drawn in a terminal, plain tab-separated lines when stdout is redirected.</summary>
-public static class TableOutput
+internal static class TableOutput
 {
     /// <summary>Writes rows under headings.</summary>
     public static void Write(

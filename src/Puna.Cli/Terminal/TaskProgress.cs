@@ -6,7 +6,7 @@ namespace Puna.Cli.Terminal;
 /// A bar with percentage and remaining time on stderr. It appears only when stderr is a terminal and the work takes
 /// longer than a second, and it is wiped at the end.
 /// </summary>
-public sealed class TaskProgress : IProgress<double>, IDisposable
+internal sealed class TaskProgress : IProgress<double>, IDisposable
 {
     private const long DelayMilliseconds = 1000;
     private const int RefreshMilliseconds = 100;

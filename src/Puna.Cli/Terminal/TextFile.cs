@@ -3,7 +3,7 @@ using Puna.Engine;
 namespace Puna.Cli.Terminal;
 
 /// <summary>Reads text files.</summary>
-public static class TextFile
+internal static class TextFile
 {
     private const long MaximumBytes = 1L << 30;
 

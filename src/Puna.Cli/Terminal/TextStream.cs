@@ -3,7 +3,7 @@ using System.Text;
 namespace Puna.Cli.Terminal;
 
 /// <summary>Streams generated text to stdout, flushed piece by piece.</summary>
-public sealed class TextStream : IDisposable
+internal sealed class TextStream : IDisposable
 {
     private readonly TextWriter _output = new StreamWriter(
         Console.OpenStandardOutput(),

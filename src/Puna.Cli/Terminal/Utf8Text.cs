@@ -5,7 +5,7 @@ using Puna.Engine;
 namespace Puna.Cli.Terminal;
 
 /// <summary>Strict UTF-8.</summary>
-public static class Utf8Text
+internal static class Utf8Text
 {
     private const string CommandLinePath = "/proc/self/cmdline";
 

@@ -1,5 +1,6 @@
 using Puna.Engine.Cache;
-using Puna.Engine.Model;
+using Puna.Engine.Execution;
+using Puna.Engine.Runtime;
 using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Decoding;

@@ -1,5 +1,5 @@
-using Puna.Engine.Decoding;
-using Puna.Engine.Model;
+using Puna.Engine.Execution;
+using Puna.Engine.Runtime;
 using Puna.Kernels.Elementwise;
 using Puna.Kernels.Memory;
 

@@ -1,7 +1,8 @@
 using Puna.Engine.Files.Gguf;
+using Puna.Engine.Files.Models;
 using Puna.Engine.Files.Writing;
-using Puna.Engine.Model;
-using Puna.Kernels.Matrices;
+using Puna.Engine.Plan;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Threads;
 
 namespace Puna.Engine.Files;

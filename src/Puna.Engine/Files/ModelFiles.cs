@@ -1,9 +1,11 @@
 using System.Buffers.Binary;
 using Puna.Engine.Files.Gguf;
-using Puna.Engine.Files.HuggingFace;
 using Puna.Engine.Files.Llama2c;
+using Puna.Engine.Files.Models;
 using Puna.Engine.Files.Safetensors;
-using Puna.Kernels.Memory;
+using Puna.Engine.Files.Storage;
+using Puna.Engine.Files.Tokenizers;
+using Puna.Engine.Text;
 
 namespace Puna.Engine.Files;
 
@@ -23,7 +25,7 @@ public static class ModelFiles
             return HuggingFaceModelFile.Open(path);
         }
 
-        var file = Map(path);
+        var file = InputFile.Map(path);
         try
         {
             var start = file.Bytes.Slice(0, Math.Min(file.Length, 64)).Span;
@@ -55,52 +57,34 @@ public static class ModelFiles
         return HuggingFaceModelFile.Open(path);
     }
 
+    /// <summary>
+    /// Reads the tokenizer of a model, from the file or beside it, or a file that is a tokenizer: a GGUF file's, tokenizer.json, SentencePiece's .model, llama2.c's tokenizer .bin or vocab.json with merges.txt; of a
+    /// folder tokenizer.json, else tokenizer.model, else vocab.json. The settings of a Hugging Face folder
+    /// (tokenizer_config.json and its neighbours) are taken with a tokenizer.json or tokenizer.model.
+    /// </summary>
+    /// <exception cref="InputException">There is no tokenizer, or it is damaged.</exception>
+    public static TokenizerData LoadTokenizer(string path)
+    {
+        if (Directory.Exists(path) || !IsWeights(path))
+        {
+            return TokenizerFiles.Load(path);
+        }
+
+        using var model = Open(path);
+        return model.Tokenizer
+            ?? throw new InputException(
+                $"The model '{path}' has no tokenizer beside it; give the file of its tokenizer."
+            );
+    }
+
     /// <summary>True for a llama2.c checkpoint or a safetensors file: weights that have no tokenizer in them.</summary>
     /// <exception cref="InputException">The file cannot be read.</exception>
-    internal static bool IsWeights(string path)
+    private static bool IsWeights(string path)
     {
-        using var file = Map(path);
+        using var file = InputFile.Map(path);
         var start = file.Bytes.Slice(0, Math.Min(file.Length, 64)).Span;
         return Llama2cHeader.TryRead(file) is not null
             || SafetensorsHeader.Looks(start, file.Length);
-    }
-
-    /// <summary>Maps a regular file that has content.</summary>
-    /// <exception cref="InputException">There is none, or it cannot be read.</exception>
-    internal static MappedFile Map(string path)
-    {
-        try
-        {
-            if (path.Contains('\0', StringComparison.Ordinal))
-            {
-                throw new InputException("A path with a zero character names no file.");
-            }
-
-            // Devices and pipes have no length; opening a pipe would wait for a writer.
-            var found = new FileInfo(path);
-            if (!found.Exists)
-            {
-                throw new InputException(
-                    Directory.Exists(path)
-                        ? $"'{path}' is a folder where a file is needed."
-                        : $"There is no file '{path}'."
-                );
-            }
-
-            if (found.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target)
-            {
-                found = target;
-            }
-
-            return found.Length > 0
-                ? MappedFile.Open(path)
-                : throw new InputException($"'{path}' is empty.");
-        }
-        catch (Exception fault)
-            when (fault is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            throw new InputException($"'{path}' cannot be read: {fault.Message}", fault);
-        }
     }
 
     private static string Unrecognised(string path, ReadOnlySpan<byte> start)

@@ -1,10 +1,9 @@
 using Puna.Engine.Files.Gguf;
-using Puna.Engine.Files.HuggingFace;
+using Puna.Engine.Files.Models;
 using Puna.Engine.Files.Safetensors;
 using Puna.Engine.Files.Writing;
-using Puna.Engine.Model;
-using Puna.Engine.Text;
-using Puna.Kernels.Matrices;
+using Puna.Engine.Plan;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Threads;
 
 namespace Puna.Engine.Files;

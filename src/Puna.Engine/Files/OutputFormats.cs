@@ -1,4 +1,4 @@
-using Puna.Kernels.Matrices;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Quantised.Codecs;
 
 namespace Puna.Engine.Files;
@@ -25,7 +25,7 @@ public static class OutputFormats
 
         string[] known = [.. accepted.Select(format => format.Id())];
         throw new InputException(
-            $"'{MetadataText.Short(id)}' is no format that can be written; choose one of {string.Join(", ", known)}{NearestName.Hint(id, known)}."
+            $"'{PrintableText.Short(id)}' is no format that can be written; choose one of {string.Join(", ", known)}{NearestName.Hint(id, known)}."
         );
     }
 

@@ -1,3 +1,4 @@
+using Puna.Kernels.Activations;
 using Puna.Kernels.Elementwise;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Memory;

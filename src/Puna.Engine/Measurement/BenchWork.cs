@@ -1,5 +1,6 @@
 using Puna.Engine.Cache;
 using Puna.Engine.Model;
+using Puna.Engine.Plan;
 
 namespace Puna.Engine.Measurement;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Puna.Engine.Cache;
-using Puna.Engine.Decoding;
-using Puna.Engine.Model;
+using Puna.Engine.Execution;
+using Puna.Engine.Runtime;
 using Puna.Kernels.Elementwise;
 using Puna.Kernels.Limits;
 using Puna.Kernels.Memory;

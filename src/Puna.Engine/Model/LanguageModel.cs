@@ -1,4 +1,6 @@
-using Puna.Engine.Files;
+using Puna.Engine.Execution;
+using Puna.Engine.Files.Models;
+using Puna.Engine.Plan;
 using Puna.Engine.Text;
 using Puna.Kernels.Threads;
 
@@ -18,7 +20,7 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Where it was loaded from.</summary>
     public string Path { get; }
 
-    /// <summary>The layer plan that <see cref="Forward"/> executes.</summary>
+    /// <summary>The layer plan that <see cref="ForwardPass"/> executes.</summary>
     public LayerPlan Plan { get; }
 
     /// <summary>The facts shared by all layers.</summary>

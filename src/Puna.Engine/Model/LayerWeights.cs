@@ -1,4 +1,5 @@
 using Puna.Engine.Linear;
+using Puna.Engine.Plan;
 using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Model;

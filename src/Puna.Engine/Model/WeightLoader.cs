@@ -1,7 +1,11 @@
-using Puna.Engine.Files;
+using Puna.Engine.Files.Models;
+using Puna.Engine.Files.Storage;
 using Puna.Engine.Linear;
+using Puna.Engine.Plan;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Memory;
+using Puna.Kernels.Quantised;
 using Puna.Kernels.Quantised.Codecs;
 using Puna.Kernels.Threads;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Puna.Engine.Text.PreTokenizers;
 
 namespace Puna.Engine.Text;
 

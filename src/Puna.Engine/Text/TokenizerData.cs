@@ -1,3 +1,5 @@
+using Puna.Engine.Text.PreTokenizers;
+
 namespace Puna.Engine.Text;
 
 /// <summary>

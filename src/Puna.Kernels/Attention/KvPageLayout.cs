@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Puna.Kernels.Elementwise;
 using Puna.Kernels.Memory;
 
 namespace Puna.Kernels.Attention;

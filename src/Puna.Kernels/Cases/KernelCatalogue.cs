@@ -1,4 +1,5 @@
 using Puna.Kernels.Attention;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Matrices;
 
 namespace Puna.Kernels.Cases;

@@ -1,5 +1,5 @@
+using Puna.Kernels.Activations;
 using Puna.Kernels.Elementwise;
-using Puna.Kernels.Matrices;
 using Puna.Kernels.Norm;
 using Puna.Kernels.Rope;
 

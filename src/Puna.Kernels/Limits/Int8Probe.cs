@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Puna.Kernels.Lanes;
-using Puna.Kernels.Matrices;
 using Puna.Kernels.Quantised.RowLanes;
 using Puna.Kernels.Threads;
 

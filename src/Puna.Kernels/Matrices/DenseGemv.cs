@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Puna.Kernels.Emitted;
 using Puna.Kernels.Lanes;
 
 namespace Puna.Kernels.Matrices;

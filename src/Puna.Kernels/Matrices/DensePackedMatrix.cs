@@ -1,7 +1,10 @@
 using System.Runtime.CompilerServices;
+using Puna.Kernels.Activations;
 using Puna.Kernels.Elementwise;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Lanes;
 using Puna.Kernels.Memory;
+using Puna.Kernels.Quantised;
 using Puna.Kernels.Threads;
 
 namespace Puna.Kernels.Matrices;

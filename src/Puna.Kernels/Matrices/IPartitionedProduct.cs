@@ -1,3 +1,4 @@
+using Puna.Kernels.Activations;
 using Puna.Kernels.Memory;
 
 namespace Puna.Kernels.Matrices;

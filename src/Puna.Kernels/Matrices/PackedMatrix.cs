@@ -1,4 +1,7 @@
+using Puna.Kernels.Activations;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Memory;
+using Puna.Kernels.Quantised;
 using Puna.Kernels.Threads;
 
 namespace Puna.Kernels.Matrices;

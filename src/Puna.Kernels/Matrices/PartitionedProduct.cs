@@ -1,3 +1,4 @@
+using Puna.Kernels.Activations;
 using Puna.Kernels.Lanes;
 using Puna.Kernels.Memory;
 using Puna.Kernels.Threads;

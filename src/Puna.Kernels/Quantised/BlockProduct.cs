@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
+using Puna.Kernels.Activations;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Quantised.Layouts;
 using Puna.Kernels.Quantised.RowLanes;

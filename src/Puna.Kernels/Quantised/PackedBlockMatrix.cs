@@ -1,3 +1,5 @@
+using Puna.Kernels.Activations;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Lanes;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Memory;

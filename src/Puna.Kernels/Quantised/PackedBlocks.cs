@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Puna.Kernels.Activations;
 using Puna.Kernels.Lanes;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Memory;

@@ -1,6 +1,5 @@
 using Puna.Engine.Cache;
 using Puna.Kernels.Attention;
-using Puna.Kernels.Threads;
 
 namespace Puna.Engine.Tests.Cache;
 

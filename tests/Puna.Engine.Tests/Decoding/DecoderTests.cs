@@ -1,4 +1,5 @@
 using Puna.Engine.Decoding;
+using Puna.Engine.Text;
 
 namespace Puna.Engine.Tests.Decoding;
 

@@ -1,7 +1,9 @@
 using Puna.Engine.Decoding;
 using Puna.Engine.Files;
+using Puna.Engine.Files.Models;
+using Puna.Engine.Runtime;
 using Puna.Engine.Tests.Cache;
-using Puna.Kernels.Matrices;
+using Puna.Kernels.Activations;
 using Puna.Kernels.Memory;
 using Puna.Testing;
 

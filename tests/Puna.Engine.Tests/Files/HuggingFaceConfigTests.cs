@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Puna.Engine.Files;
-using Puna.Engine.Model;
+using Puna.Engine.Plan;
 using Puna.Testing;
 
 namespace Puna.Engine.Tests.Files;

@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Text.RegularExpressions;
-using Puna.Engine.Decoding;
 using Puna.Engine.Evaluation;
 using Puna.Engine.Files;
+using Puna.Engine.Runtime;
+using Puna.Engine.Text.PreTokenizers;
+using Puna.Kernels.Activations;
 using Puna.Kernels.Attention;
-using Puna.Kernels.Matrices;
+using Puna.Kernels.Formats;
 using Puna.Testing;
 
 namespace Puna.Engine.Tests.Files;

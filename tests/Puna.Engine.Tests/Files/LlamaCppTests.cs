@@ -2,8 +2,10 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text.RegularExpressions;
 using Puna.Engine.Files;
+using Puna.Engine.Plan;
 using Puna.Engine.Text;
-using Puna.Kernels.Matrices;
+using Puna.Engine.Text.PreTokenizers;
+using Puna.Kernels.Formats;
 using Puna.Testing;
 
 namespace Puna.Engine.Tests.Files;

@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using Puna.Engine.Files;
-using Puna.Kernels.Matrices;
+using Puna.Engine.Files.Models;
+using Puna.Engine.Files.Storage;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Threads;
 
 namespace Puna.Engine.Tests.Files;

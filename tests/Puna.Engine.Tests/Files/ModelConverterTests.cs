@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using Puna.Engine.Files;
 using Puna.Engine.Files.Gguf;
-using Puna.Engine.Model;
-using Puna.Kernels.Matrices;
+using Puna.Engine.Plan;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Quantised.Codecs;
 using Puna.Kernels.Threads;
 using Puna.Testing;

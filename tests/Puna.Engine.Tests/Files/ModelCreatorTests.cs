@@ -1,7 +1,8 @@
 using Puna.Engine.Files;
 using Puna.Engine.Files.Gguf;
-using Puna.Engine.Model;
-using Puna.Kernels.Matrices;
+using Puna.Engine.Files.Models;
+using Puna.Engine.Plan;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Threads;
 using Puna.Testing;
 

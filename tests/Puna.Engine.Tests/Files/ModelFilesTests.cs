@@ -1,6 +1,6 @@
 using Puna.Engine.Files;
-using Puna.Engine.Model;
-using Puna.Kernels.Matrices;
+using Puna.Engine.Plan;
+using Puna.Kernels.Formats;
 using Puna.Testing;
 
 namespace Puna.Engine.Tests.Files;

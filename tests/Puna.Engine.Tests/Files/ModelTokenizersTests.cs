@@ -1,6 +1,6 @@
 using Puna.Engine.Files;
 using Puna.Engine.Text;
-using Puna.Kernels.Matrices;
+using Puna.Kernels.Formats;
 using Puna.Testing;
 
 namespace Puna.Engine.Tests.Files;

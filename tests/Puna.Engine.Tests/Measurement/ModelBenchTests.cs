@@ -1,10 +1,11 @@
-using Puna.Engine.Decoding;
+using Puna.Engine.Execution;
 using Puna.Engine.Files;
 using Puna.Engine.Measurement;
-using Puna.Engine.Model;
+using Puna.Engine.Plan;
+using Puna.Engine.Runtime;
 using Puna.Kernels.Attention;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Limits;
-using Puna.Kernels.Matrices;
 using Puna.Testing;
 
 namespace Puna.Engine.Tests.Measurement;

@@ -1,5 +1,6 @@
+using Puna.Engine.Text;
+using Puna.Kernels.Activations;
 using Puna.Kernels.Attention;
-using Puna.Kernels.Matrices;
 using Puna.Testing;
 
 namespace Puna.Engine.Tests.Model;

@@ -1,4 +1,5 @@
-using Puna.Engine.Model;
+using Puna.Engine.Execution;
+using Puna.Engine.Text;
 using Puna.Testing;
 
 namespace Puna.Engine.Tests.Model;

@@ -1,6 +1,7 @@
 using System.Text.Json;
+using Puna.Engine.Text;
+using Puna.Kernels.Activations;
 using Puna.Kernels.Attention;
-using Puna.Kernels.Matrices;
 using Puna.Testing;
 
 namespace Puna.Engine.Tests.Model;

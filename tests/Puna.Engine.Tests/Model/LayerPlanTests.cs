@@ -1,4 +1,4 @@
-using Puna.Engine.Model;
+using Puna.Engine.Plan;
 
 namespace Puna.Engine.Tests.Model;
 

@@ -1,9 +1,13 @@
 using Puna.Engine.Cache;
+using Puna.Engine.Execution;
 using Puna.Engine.Files;
+using Puna.Engine.Files.Models;
 using Puna.Engine.Model;
+using Puna.Engine.Plan;
+using Puna.Engine.Text;
+using Puna.Kernels.Activations;
 using Puna.Kernels.Attention;
 using Puna.Kernels.Elementwise;
-using Puna.Kernels.Matrices;
 using Puna.Kernels.Memory;
 using Puna.Kernels.Threads;
 
@@ -31,7 +35,7 @@ internal sealed class ModelHarness : IDisposable
             ? LayerPlan.FromConfig(_file.Config)
             : LayerPlan.FromConfig(_file.Config, producers);
         Model = LanguageModel.Load(_file, plan, _file.Tokenizer, _pool);
-        Forward = new Forward(Model, _pool, activations);
+        Forward = new ForwardPass(Model, _pool, activations);
         Cache = new KvCache(
             new KvCacheShape(
                 [.. plan.Banks.Select(bank => new KvBankShape(bank.Heads, bank.HeadDim))],
@@ -45,7 +49,7 @@ internal sealed class ModelHarness : IDisposable
 
     public LanguageModel Model { get; }
 
-    public Forward Forward { get; }
+    public ForwardPass Forward { get; }
 
     public KvCache Cache { get; }
 

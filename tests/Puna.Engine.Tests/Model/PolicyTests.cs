@@ -1,5 +1,4 @@
 using Puna.Engine.Cache;
-using Puna.Engine.Model;
 using Puna.Testing;
 
 namespace Puna.Engine.Tests.Model;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Puna.Engine.Text;
 using Puna.Testing;
 
 namespace Puna.Engine.Tests.Model;

@@ -1,6 +1,6 @@
 using Puna.Engine.Files;
 using Puna.Engine.Text;
-using Puna.Kernels.Matrices;
+using Puna.Kernels.Activations;
 using Puna.Testing;
 
 namespace Puna.Engine.Tests.Model;
@@ -129,7 +129,7 @@ public sealed class StoriesTests
     private static double SnippetNll(ModelHarness model, params ReadOnlySpan<int> pieces)
     {
         var tokenizer = TokenizerFactory.Create(
-            TokenizerFiles.Load(SharedData.Path("weights", "stories260K", "tok512.model"))
+            ModelFiles.LoadTokenizer(SharedData.Path("weights", "stories260K", "tok512.model"))
         );
         int[] ids =
         [

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Puna.Engine.Files.Models;
+using Puna.Engine.Text;
 using Puna.Testing;
 
 namespace Puna.Engine.Tests.Model;

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
+using Puna.Engine.Files;
+using Puna.Engine.Files.Tokenizers;
 using Puna.Engine.Text;
 using Puna.Testing;
 
@@ -64,16 +66,16 @@ internal static class ExpectedIds
         TokenizerFactory.Create(
             name switch
             {
-                "llama2.model" => TokenizerFiles.Load(
+                "llama2.model" => ModelFiles.LoadTokenizer(
                     SharedData.Path("tokenizers", "llama2", "tokenizer.model")
                 ),
-                "llama2.bin" => TokenizerFiles.Load(
+                "llama2.bin" => ModelFiles.LoadTokenizer(
                     SharedData.Path("tokenizers", "llama2", "tokenizer.bin")
                 ),
-                "tok512.model" => TokenizerFiles.Load(
+                "tok512.model" => ModelFiles.LoadTokenizer(
                     SharedData.Path("weights", "stories260K", "tok512.model")
                 ),
-                "tok512.bin" => TokenizerFiles.Load(
+                "tok512.bin" => ModelFiles.LoadTokenizer(
                     SharedData.Path("weights", "stories260K", "tok512.bin")
                 ),
                 "tok512.gguf" => Gguf("gguf-types", "f32.gguf"),
@@ -98,5 +100,5 @@ internal static class ExpectedIds
         );
 
     private static TokenizerData Gguf(params string[] parts) =>
-        TokenizerFiles.Load(SharedData.Path(parts));
+        ModelFiles.LoadTokenizer(SharedData.Path(parts));
 }

@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.Json;
+using Puna.Engine.Files;
+using Puna.Engine.Files.Tokenizers;
 using Puna.Engine.Text;
 using Puna.Testing;
 
@@ -114,7 +116,7 @@ public class ExpectedIdsTests
     public void The_4096_piece_tokenizer_of_tinyllamas_loads_and_says_a_story_again()
     {
         var tokenizer = TokenizerFactory.Create(
-            TokenizerFiles.Load(
+            ModelFiles.LoadTokenizer(
                 Puna.Testing.SharedData.Path("tokenizers", "tok4096", "tok4096.bin")
             )
         );

@@ -1,4 +1,4 @@
-using Puna.Engine.Text;
+using Puna.Engine.Files.Gguf;
 
 namespace Puna.Engine.Tests.Text;
 

@@ -74,7 +74,10 @@ public class PreTokenizerTests
     {
         for (var value = 0; value <= 0xFFFF; value++)
         {
-            Assert.Equal(char.IsWhiteSpace((char)value), Puna.Engine.Text.WhiteSpace.Is(value));
+            Assert.Equal(
+                char.IsWhiteSpace((char)value),
+                Puna.Engine.Text.PreTokenizers.WhiteSpace.Is(value)
+            );
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Puna.Engine.Files.Tokenizers;
 using Puna.Engine.Text;
 
 namespace Puna.Engine.Tests.Text;

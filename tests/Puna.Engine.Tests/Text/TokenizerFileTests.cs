@@ -1,7 +1,9 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Puna.Engine.Files;
+using Puna.Engine.Files.Tokenizers;
 using Puna.Engine.Text;
+using Puna.Engine.Text.PreTokenizers;
 using Puna.Testing;
 
 namespace Puna.Engine.Tests.Text;
@@ -27,15 +29,15 @@ public sealed class TokenizerFileTests : IDisposable
             """
         );
         Write("generation_config.json", """{"eos_token_id": [262, 261, 70000]}""");
-        var data = TokenizerFiles.Load(Folder);
+        var data = ModelFiles.LoadTokenizer(Folder);
         Assert.Equal((262, 261, true), (data.BosId, data.EosId, data.AddBos));
         Assert.Equal([261, 262], data.EndIds);
         Assert.Equal("D", data.ChatTemplate);
         Write("chat_template.jinja", "J");
         Write("tokenizer_config.json", """{"chat_template": "S"}""");
-        Assert.Equal("J", TokenizerFiles.Load(Folder).ChatTemplate);
+        Assert.Equal("J", ModelFiles.LoadTokenizer(Folder).ChatTemplate);
         File.Delete(Path.Combine(Folder, "chat_template.jinja"));
-        Assert.Equal("S", TokenizerFiles.Load(Folder).ChatTemplate);
+        Assert.Equal("S", ModelFiles.LoadTokenizer(Folder).ChatTemplate);
     }
 
     [Fact]
@@ -269,10 +271,10 @@ public sealed class TokenizerFileTests : IDisposable
     {
         var model = Path.Combine(Folder, "any.name");
         File.Copy(SharedData.Path("weights", "stories260K", "tok512.model"), model);
-        var fromModel = TokenizerFiles.Load(model);
+        var fromModel = ModelFiles.LoadTokenizer(model);
         File.Delete(model);
         File.Copy(SharedData.Path("weights", "stories260K", "tok512.bin"), model);
-        var fromBinary = TokenizerFiles.Load(model);
+        var fromBinary = ModelFiles.LoadTokenizer(model);
         Assert.Equal(fromModel.Pieces, fromBinary.Pieces);
         Assert.Equal(fromModel.Scores, fromBinary.Scores);
         Assert.Equal(fromModel.Types, fromBinary.Types);
@@ -285,14 +287,14 @@ public sealed class TokenizerFileTests : IDisposable
         File.Copy(SharedData.Path("weights", "stories260K", "stories260K.bin"), weights);
         Assert.Contains(
             "no tokenizer beside it",
-            Assert.Throws<InputException>(() => TokenizerFiles.Load(weights)).Message,
+            Assert.Throws<InputException>(() => ModelFiles.LoadTokenizer(weights)).Message,
             StringComparison.Ordinal
         );
         File.Copy(
             SharedData.Path("weights", "stories260K", "tok512.bin"),
             Path.Combine(Folder, "tok512.bin")
         );
-        Assert.Equal(512, TokenizerFiles.Load(weights).Pieces.Count);
+        Assert.Equal(512, ModelFiles.LoadTokenizer(weights).Pieces.Count);
     }
 
     [Fact]
@@ -300,7 +302,7 @@ public sealed class TokenizerFileTests : IDisposable
     {
         Write("cut.json", "{\n  \"a\":");
         var path = Path.Combine(Folder, "cut.json");
-        var message = Assert.Throws<InputException>(() => TokenizerFiles.Load(path)).Message;
+        var message = Assert.Throws<InputException>(() => ModelFiles.LoadTokenizer(path)).Message;
         Assert.Contains("no valid JSON", message, StringComparison.Ordinal);
         Assert.EndsWith("(line 2, byte 7).", message, StringComparison.Ordinal);
         Assert.DoesNotContain(". ", message, StringComparison.Ordinal);
@@ -311,17 +313,23 @@ public sealed class TokenizerFileTests : IDisposable
     {
         Assert.Contains(
             "no tokenizer",
-            Assert.Throws<InputException>(() => TokenizerFiles.Load(Folder)).Message,
+            Assert.Throws<InputException>(() => ModelFiles.LoadTokenizer(Folder)).Message,
             StringComparison.Ordinal
         );
         Write("empty", "");
-        Assert.Throws<InputException>(() => TokenizerFiles.Load(Path.Combine(Folder, "empty")));
-        Assert.Throws<InputException>(() => TokenizerFiles.Load(Path.Combine(Folder, "absent")));
+        Assert.Throws<InputException>(() =>
+            ModelFiles.LoadTokenizer(Path.Combine(Folder, "empty"))
+        );
+        Assert.Throws<InputException>(() =>
+            ModelFiles.LoadTokenizer(Path.Combine(Folder, "absent"))
+        );
         Write(
             "deep.json",
             new string('{', 100_000).Replace("{", "{\"a\":", StringComparison.Ordinal)
         );
-        Assert.Throws<InputException>(() => TokenizerFiles.Load(Path.Combine(Folder, "deep.json")));
+        Assert.Throws<InputException>(() =>
+            ModelFiles.LoadTokenizer(Path.Combine(Folder, "deep.json"))
+        );
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Text;
+using Puna.Engine.Files.Tokenizers;
 using Puna.Engine.Text;
 using Puna.Testing;
 

@@ -34,7 +34,7 @@ public sealed class PagedAttentionTests
     [MemberData(nameof(Widths.All), MemberType = typeof(Widths))]
     public void Every_width_follows_the_definition_and_stays_inside_its_memory(int width)
     {
-        foreach (var (keys, values) in Formats.Select(row => row.Data))
+        foreach (var (keys, values) in AttentionCases.Formats.Select(row => row.Data))
         {
             foreach (var headDim in (int[])[1, 5, 8, 20, 64])
             {

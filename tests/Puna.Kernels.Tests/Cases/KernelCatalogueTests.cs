@@ -1,7 +1,7 @@
 using Puna.Kernels.Cases;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Lanes;
 using Puna.Kernels.Limits;
-using Puna.Kernels.Matrices;
 using Puna.Kernels.Threads;
 
 namespace Puna.Kernels.Tests.Cases;

@@ -1,6 +1,7 @@
 using Puna.Kernels.Emitted;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Lanes;
-using Puna.Kernels.Matrices;
+using Puna.Kernels.Quantised;
 using Puna.Kernels.Quantised.Layouts;
 using Puna.Kernels.Tests.Quantised;
 

@@ -1,6 +1,5 @@
-using Puna.Kernels.Matrices;
+using Puna.Kernels.Activations;
 using Puna.Kernels.Memory;
-using Puna.Kernels.Quantised;
 using Puna.Kernels.Threads;
 
 namespace Puna.Kernels.Tests.Matrices;

@@ -1,3 +1,4 @@
+using Puna.Kernels.Formats;
 using Puna.Kernels.Matrices;
 
 namespace Puna.Kernels.Tests.Matrices;

@@ -1,4 +1,5 @@
-using Puna.Kernels.Matrices;
+using Puna.Kernels.Activations;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Memory;
 using Puna.Kernels.Threads;
 

@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
+using Puna.Kernels.Activations;
 using Puna.Kernels.Elementwise;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Matrices;
-using Puna.Kernels.Memory;
+using Puna.Kernels.Quantised;
 using Puna.Kernels.Threads;
 
 namespace Puna.Kernels.Tests.Matrices;

@@ -1,3 +1,4 @@
+using Puna.Kernels.Formats;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Memory;
 using Puna.Kernels.Threads;

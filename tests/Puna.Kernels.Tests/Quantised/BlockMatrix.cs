@@ -1,5 +1,6 @@
+using Puna.Kernels.Activations;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Lanes;
-using Puna.Kernels.Matrices;
 using Puna.Kernels.Memory;
 using Puna.Kernels.Quantised;
 using Puna.Kernels.Quantised.Codecs;

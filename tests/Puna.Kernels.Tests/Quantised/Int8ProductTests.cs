@@ -1,5 +1,5 @@
-using Puna.Kernels.Lanes;
-using Puna.Kernels.Matrices;
+using Puna.Kernels.Activations;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Memory;
 using Puna.Kernels.Quantised.Codecs;
 using Puna.Kernels.Threads;

@@ -1,5 +1,6 @@
-using Puna.Kernels.Matrices;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Memory;
+using Puna.Kernels.Quantised;
 using Puna.Kernels.Quantised.Codecs;
 using Puna.Kernels.Tests.Quantised.Codecs;
 using Puna.Kernels.Threads;

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
-using Puna.Engine.Text;
+using Puna.Engine.Files.Storage;
 using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Files.Gguf;
@@ -43,7 +43,7 @@ public sealed class GgufFile : ITokenizerMetadata, IDisposable
     /// <exception cref="InputException">The file cannot be read, is no GGUF file, or is damaged.</exception>
     public static GgufFile Open(string path)
     {
-        var file = ModelFiles.Map(path);
+        var file = InputFile.Map(path);
         try
         {
             return GgufHeader.Read(file);
@@ -231,7 +231,7 @@ public sealed class GgufFile : ITokenizerMetadata, IDisposable
             ? $"an array of {entry.Count} {entry.ElementType}"
             : $"{entry.Type}";
         return new InputException(
-            $"'{Path}' is damaged: its metadata '{MetadataText.Short(entry.Key)}' should be {wanted}, but it is {found}."
+            $"'{Path}' is damaged: its metadata '{PrintableText.Short(entry.Key)}' should be {wanted}, but it is {found}."
         );
     }
 

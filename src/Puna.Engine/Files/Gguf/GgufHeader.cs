@@ -1,5 +1,6 @@
 using System.Numerics;
-using Puna.Kernels.Matrices;
+using Puna.Engine.Files.Storage;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Files.Gguf;
@@ -121,7 +122,7 @@ internal static class GgufHeader
                 if (elementType == GgufValueType.Array)
                 {
                     throw new InputException(
-                        $"'{gguf.Path}' has an array of arrays in its metadata '{MetadataText.Short(key)}', which no known model file has."
+                        $"'{gguf.Path}' has an array of arrays in its metadata '{PrintableText.Short(key)}', which no known model file has."
                     );
                 }
             }
@@ -136,7 +137,7 @@ internal static class GgufHeader
                 if (elements > (ulong)(cursor.Left / 8))
                 {
                     throw new InputException(
-                        $"'{gguf.Path}' is cut off or damaged: '{MetadataText.Short(key)}' announces {elements} strings, but only {cursor.Left} bytes follow."
+                        $"'{gguf.Path}' is cut off or damaged: '{PrintableText.Short(key)}' announces {elements} strings, but only {cursor.Left} bytes follow."
                     );
                 }
 
@@ -157,7 +158,7 @@ internal static class GgufHeader
             if (!gguf.TryAdd(entry))
             {
                 throw new InputException(
-                    $"'{gguf.Path}' is damaged: its metadata has '{MetadataText.Short(key)}' twice."
+                    $"'{gguf.Path}' is damaged: its metadata has '{PrintableText.Short(key)}' twice."
                 );
             }
 
@@ -173,7 +174,7 @@ internal static class GgufHeader
         return type <= (uint)GgufValueType.Float64
             ? (GgufValueType)type
             : throw new InputException(
-                $"'{path}' is damaged: its metadata '{MetadataText.Short(key)}' has the unknown value type {type}; 0 to 12 are known."
+                $"'{path}' is damaged: its metadata '{PrintableText.Short(key)}' has the unknown value type {type}; 0 to 12 are known."
             );
     }
 
@@ -202,7 +203,7 @@ internal static class GgufHeader
             if (!names.Add(name))
             {
                 throw new InputException(
-                    $"'{gguf.Path}' is damaged: it has tensor '{MetadataText.Short(name)}' twice."
+                    $"'{gguf.Path}' is damaged: it has tensor '{PrintableText.Short(name)}' twice."
                 );
             }
 
@@ -216,7 +217,7 @@ internal static class GgufHeader
             if (tensor.Offset % gguf.Alignment != 0)
             {
                 throw new InputException(
-                    $"'{gguf.Path}' is damaged: tensor '{MetadataText.Short(tensor.Name)}' lies at offset {tensor.Offset}, which is no multiple of the alignment {gguf.Alignment}."
+                    $"'{gguf.Path}' is damaged: tensor '{PrintableText.Short(tensor.Name)}' lies at offset {tensor.Offset}, which is no multiple of the alignment {gguf.Alignment}."
                 );
             }
 
@@ -226,7 +227,7 @@ internal static class GgufHeader
             )
             {
                 throw new InputException(
-                    $"'{gguf.Path}' is cut off or damaged: tensor '{MetadataText.Short(tensor.Name)}' asks for {tensor.Length} bytes at {start} + {tensor.Offset}, but the file has {fileLength}."
+                    $"'{gguf.Path}' is cut off or damaged: tensor '{PrintableText.Short(tensor.Name)}' asks for {tensor.Length} bytes at {start} + {tensor.Offset}, but the file has {fileLength}."
                 );
             }
 
@@ -246,7 +247,7 @@ internal static class GgufHeader
         if (dimensions is 0 or > MostDimensions)
         {
             throw new InputException(
-                $"'{gguf.Path}' is damaged: tensor '{MetadataText.Short(name)}' has {dimensions} dimensions; 1 to {MostDimensions} are accepted."
+                $"'{gguf.Path}' is damaged: tensor '{PrintableText.Short(name)}' has {dimensions} dimensions; 1 to {MostDimensions} are accepted."
             );
         }
 
@@ -265,7 +266,7 @@ internal static class GgufHeader
         if (columns % format.BlockSize() != 0)
         {
             throw new InputException(
-                $"'{gguf.Path}' is damaged: rows of tensor '{MetadataText.Short(name)}' have {columns} elements, which is no whole number of {format} blocks of {format.BlockSize()}."
+                $"'{gguf.Path}' is damaged: rows of tensor '{PrintableText.Short(name)}' have {columns} elements, which is no whole number of {format} blocks of {format.BlockSize()}."
             );
         }
 
@@ -287,7 +288,7 @@ internal static class GgufHeader
 
         var known = s_unreadable.TryGetValue(type, out var word) ? word : $"number {type}";
         throw new InputException(
-            $"'{path}' stores tensor '{MetadataText.Short(name)}' in the GGUF type {known}, which cannot be read; readable are {string.Join(", ", ElementFormats.All)}."
+            $"'{path}' stores tensor '{PrintableText.Short(name)}' in the GGUF type {known}, which cannot be read; readable are {string.Join(", ", ElementFormats.All)}."
         );
     }
 }

@@ -12,7 +12,7 @@ internal static class GgufMetadataText
     public static List<KeyValuePair<string, string>> Of(GgufFile file) =>
         [
             .. file.Entries.Select(entry =>
-                KeyValuePair.Create(MetadataText.Short(entry.Key), Render(file, entry))
+                KeyValuePair.Create(PrintableText.Short(entry.Key), Render(file, entry))
             ),
         ];
 
@@ -41,7 +41,7 @@ internal static class GgufMetadataText
             var length = (int)BinaryPrimitives.ReadUInt64LittleEndian(bytes);
             var text = Encoding.UTF8.GetString(bytes.Slice(8, Math.Min(length, ShownBytes)));
             bytes = bytes[(8 + length)..];
-            return MetadataText.Short(length > ShownBytes ? text + "..." : text);
+            return PrintableText.Short(length > ShownBytes ? text + "..." : text);
         }
 
         var size = GgufHeader.SizeOf(type);

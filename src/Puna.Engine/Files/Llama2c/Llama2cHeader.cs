@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Puna.Engine.Text;
 using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Files.Llama2c;

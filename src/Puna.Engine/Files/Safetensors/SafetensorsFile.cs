@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Puna.Engine.Files.Storage;
 using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Files.Safetensors;
@@ -39,7 +40,7 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="InputException">The file cannot be read, is no safetensors file, or is damaged.</exception>
     public static SafetensorsFile Open(string path)
     {
-        var file = ModelFiles.Map(path);
+        var file = InputFile.Map(path);
         try
         {
             return SafetensorsHeader.Read(file);

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using System.Text.Unicode;
+using Puna.Engine.Files.Storage;
+using Puna.Engine.Text;
 using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Files.Safetensors;
@@ -80,7 +82,7 @@ internal static class SafetensorsHeader
             if (!names.Add(name))
             {
                 throw new InputException(
-                    $"'{file.Path}' is damaged: it has tensor '{MetadataText.Short(name)}' twice."
+                    $"'{file.Path}' is damaged: it has tensor '{PrintableText.Short(name)}' twice."
                 );
             }
 
@@ -152,7 +154,7 @@ internal static class SafetensorsHeader
             else
             {
                 throw new InputException(
-                    $"'{path}' is damaged: tensor '{MetadataText.Short(name)}' has the field '{MetadataText.Short(field!)}' twice or where dtype, shape and data_offsets are accepted."
+                    $"'{path}' is damaged: tensor '{PrintableText.Short(name)}' has the field '{PrintableText.Short(field!)}' twice or where dtype, shape and data_offsets are accepted."
                 );
             }
         }
@@ -160,14 +162,14 @@ internal static class SafetensorsHeader
         if (typeName is null || shape is null || offsets is not [var begin, var end])
         {
             throw new InputException(
-                $"'{path}' is damaged: tensor '{MetadataText.Short(name)}' lacks its dtype, shape or data_offsets."
+                $"'{path}' is damaged: tensor '{PrintableText.Short(name)}' lacks its dtype, shape or data_offsets."
             );
         }
 
         if (SafetensorsTypes.Parse(typeName) is not { } type)
         {
             throw new InputException(
-                $"'{path}' stores tensor '{MetadataText.Short(name)}' as {MetadataText.Short(typeName)}, which cannot be read; readable are {string.Join(", ", Enum.GetValues<SafetensorsType>().Select(known => known.Id()))}."
+                $"'{path}' stores tensor '{PrintableText.Short(name)}' as {PrintableText.Short(typeName)}, which cannot be read; readable are {string.Join(", ", Enum.GetValues<SafetensorsType>().Select(known => known.Id()))}."
             );
         }
 
@@ -175,7 +177,7 @@ internal static class SafetensorsHeader
         if (begin < 0 || end < begin || end - begin != elements * type.Size())
         {
             throw new InputException(
-                $"'{path}' is damaged: tensor '{MetadataText.Short(name)}' of {type.Id()} [{string.Join(", ", shape)}] needs {elements * type.Size()} bytes, but its data_offsets are {begin} to {end}."
+                $"'{path}' is damaged: tensor '{PrintableText.Short(name)}' of {type.Id()} [{string.Join(", ", shape)}] needs {elements * type.Size()} bytes, but its data_offsets are {begin} to {end}."
             );
         }
 
@@ -214,7 +216,7 @@ internal static class SafetensorsHeader
             if (tensor.Offset > file.Length || tensor.Length > file.Length - tensor.Offset)
             {
                 throw new InputException(
-                    $"'{file.Path}' is cut off or damaged: tensor '{MetadataText.Short(tensor.Name)}' asks for {tensor.Length} bytes at {tensor.Offset}, but the file has {file.Length}."
+                    $"'{file.Path}' is cut off or damaged: tensor '{PrintableText.Short(tensor.Name)}' asks for {tensor.Length} bytes at {tensor.Offset}, but the file has {file.Length}."
                 );
             }
         }

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using Puna.Engine.Files.Writing;
-using Puna.Kernels.Matrices;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Threads;
 
 namespace Puna.Engine.Files.Safetensors;

@@ -1,4 +1,5 @@
-using Puna.Kernels.Matrices;
+using Puna.Engine.Files.Storage;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Quantised.Codecs;
 
 namespace Puna.Engine.Files.Writing;

@@ -1,3 +1,5 @@
+using Puna.Kernels.Emitted;
+
 namespace Puna.Engine.Text.Templates;
 
 /// <summary>A parsed expression; Line is where it starts, for error messages.</summary>

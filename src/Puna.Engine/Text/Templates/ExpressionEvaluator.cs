@@ -1,3 +1,5 @@
+using Puna.Kernels.Emitted;
+
 namespace Puna.Engine.Text.Templates;
 
 /// <summary>Values of expressions. Each kind has its own small method, so that deep recursion uses little stack.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Puna.Engine.Text.PreTokenizers;
 
 namespace Puna.Engine.Text.Templates;
 

@@ -1,3 +1,5 @@
+using Puna.Kernels.Emitted;
+
 namespace Puna.Engine.Text.Templates;
 
 /// <summary>A parsed piece of a template's body; Line is where its tag starts.</summary>

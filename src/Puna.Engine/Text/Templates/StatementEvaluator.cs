@@ -1,4 +1,5 @@
 using System.Text;
+using Puna.Kernels.Emitted;
 
 namespace Puna.Engine.Text.Templates;
 

@@ -1,3 +1,5 @@
+using Puna.Engine.Text.PreTokenizers;
+
 namespace Puna.Engine.Text.Templates;
 
 /// <summary>owner.name, owner[index] and owner[start:stop:step] with jinja2's order of attribute and item lookup.</summary>

@@ -1,4 +1,4 @@
-using Puna.Kernels.Matrices;
+using Puna.Kernels.Formats;
 
 namespace Puna.Kernels.Quantised.Codecs;
 

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Puna.Kernels.Matrices;
+using Puna.Kernels.Formats;
 
 namespace Puna.Kernels.Quantised.Codecs;
 

@@ -1,3 +1,5 @@
+using Puna.Kernels.Activations;
+
 namespace Puna.Kernels.Quantised.RowLanes;
 
 /// <summary>

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using Puna.Kernels.Matrices;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Quantised.Codecs;
 using Puna.Kernels.Randomness;
 using Puna.Testing;

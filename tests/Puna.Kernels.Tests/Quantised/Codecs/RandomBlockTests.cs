@@ -1,4 +1,4 @@
-using Puna.Kernels.Matrices;
+using Puna.Kernels.Formats;
 using Puna.Kernels.Quantised.Codecs;
 using Puna.Testing;
 

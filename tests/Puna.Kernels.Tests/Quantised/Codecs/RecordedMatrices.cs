@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
-using Puna.Kernels.Matrices;
+using Puna.Kernels.Formats;
 
 namespace Puna.Kernels.Tests.Quantised.Codecs;
 

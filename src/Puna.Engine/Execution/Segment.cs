@@ -1,0 +1,17 @@
+using Puna.Engine.Cache;
+
+namespace Puna.Engine.Execution;
+
+/// <summary>The new tokens of one sequence in a ragged batch.</summary>
+/// <param name="Sequence">Its cache; the tokens go to its tentative tail.</param>
+/// <param name="Tokens">Number of new tokens T: 1 when decoding, a chunk when reading a prompt.</param>
+/// <param name="Parents">
+/// Empty when each token follows the one before it. Else the tokens are the nodes of a draft tree in topological
+/// order and this is the parent of each (-1 for a root): a node lies at the next position plus its depth and sees
+/// the committed tokens and its own ancestors. The tail must be empty before.
+/// </param>
+public readonly record struct Segment(
+    KvSequence Sequence,
+    int Tokens,
+    ReadOnlyMemory<int> Parents = default
+);

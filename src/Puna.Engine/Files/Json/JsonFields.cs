@@ -1,0 +1,149 @@
+using System.Text.Json;
+
+namespace Puna.Engine.Files.Json;
+
+/// <summary>
+/// The fields of a JSON object from a file, by name and kind: absent and null are the same, another kind is an
+/// <see cref="InputException"/> that names the file and the field.
+/// </summary>
+internal readonly struct JsonFields(string path, JsonElement element)
+{
+    private readonly string _path = path;
+    private readonly JsonElement _element = element;
+
+    public bool Has(string name) => Find(name) is not null;
+
+    /// <summary>True when the field is written, be it null.</summary>
+    public bool IsWritten(string name) => _element.TryGetProperty(name, out _);
+
+    public int Integer(string name) =>
+        OptionalInteger(name) ?? throw new InputException($"'{_path}' lacks the field '{name}'.");
+
+    public int? OptionalInteger(string name) =>
+        Find(name) is { } value ? IntegerOf(name, value) : null;
+
+    public double? Number(string name)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        return value.ValueKind == JsonValueKind.Number && double.IsFinite(value.GetDouble())
+            ? value.GetDouble()
+            : throw Mismatch(name, "a number", value);
+    }
+
+    public bool? Flag(string name) =>
+        Find(name) is not { } value ? null
+        : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean()
+        : throw Mismatch(name, "true or false", value);
+
+    public string? Text(string name)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind != JsonValueKind.String)
+        {
+            throw Mismatch(name, "a string", value);
+        }
+
+        return TextOf(name, value);
+    }
+
+    public JsonFields? Object(string name) =>
+        Find(name) is not { } value ? null
+        : value.ValueKind == JsonValueKind.Object ? new JsonFields(_path, value)
+        : throw Mismatch(name, "an object", value);
+
+    /// <summary>A list of integers; a single integer counts as a list of one.</summary>
+    public int[]? Integers(string name)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        var fields = this;
+        return value.ValueKind == JsonValueKind.Array
+            ? [.. value.EnumerateArray().Select(item => fields.IntegerOf(name, item))]
+            : [IntegerOf(name, value)];
+    }
+
+    public string[]? Texts(string name)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind != JsonValueKind.Array)
+        {
+            throw Mismatch(name, "a list of strings", value);
+        }
+
+        var fields = this;
+        return
+        [
+            .. value
+                .EnumerateArray()
+                .Select(item =>
+                    item.ValueKind == JsonValueKind.String
+                        ? fields.TextOf(name, item)
+                        : throw fields.Mismatch(name, "a list of strings", item)
+                ),
+        ];
+    }
+
+    private JsonElement? Find(string name) =>
+        _element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null
+            ? value
+            : null;
+
+    private int IntegerOf(string name, JsonElement value)
+    {
+        if (value.ValueKind == JsonValueKind.Number)
+        {
+            if (value.TryGetInt32(out var integer))
+            {
+                return integer;
+            }
+
+            // Some writers put 4096.0 where an integer is meant.
+            var number = value.GetDouble();
+            if (number is >= int.MinValue and <= int.MaxValue && Math.Floor(number) == number)
+            {
+                return (int)number;
+            }
+        }
+
+        throw Mismatch(name, "an integer of 32 bits", value);
+    }
+
+    private string TextOf(string name, JsonElement value)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException fault)
+        {
+            // A lone surrogate written as an escape.
+            throw new InputException(
+                $"'{_path}' has text in the field '{name}' that is no valid Unicode.",
+                fault
+            );
+        }
+    }
+
+    private InputException Mismatch(string name, string wanted, JsonElement found)
+    {
+        var shown = PrintableText.Short(found.GetRawText());
+        return new InputException(
+            $"'{_path}' should have {wanted} in the field '{name}', but has {shown}."
+        );
+    }
+}

@@ -1,0 +1,89 @@
+using Puna.Engine.Files.Gguf;
+using Puna.Engine.Files.Storage;
+using Puna.Engine.Files.Tokenizers;
+using Puna.Engine.Plan;
+using Puna.Engine.Text;
+
+namespace Puna.Engine.Files.Models;
+
+/// <summary>A model in a GGUF file.</summary>
+public sealed class GgufModelFile : IModelFile
+{
+    private GgufModelFile(GgufFile gguf, ModelConfig config, IReadOnlyList<StoredTensor> tensors)
+    {
+        Gguf = gguf;
+        Config = config;
+        Tensors = tensors;
+    }
+
+    /// <summary>The file itself, with its typed metadata.</summary>
+    public GgufFile Gguf { get; }
+
+    /// <inheritdoc/>
+    public string Path => Gguf.Path;
+
+    /// <inheritdoc/>
+    public string Form => $"GGUF v{Gguf.Version}";
+
+    /// <inheritdoc/>
+    public ModelConfig Config { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<StoredTensor> Tensors { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<KeyValuePair<string, string>> Metadata => GgufMetadataText.Of(Gguf);
+
+    /// <inheritdoc/>
+    public TokenizerData? Tokenizer => field ??= ModelTokenizers.OfGguf(Gguf, Config);
+
+    /// <inheritdoc/>
+    public void Dispose() => Gguf.Dispose();
+
+    internal static GgufModelFile Read(GgufFile gguf)
+    {
+        var config = GgufConfig.Read(gguf);
+        int[]? queries = null;
+        int[]? keys = null;
+        if (GgufFamilies.InterleavesRotaryRows(config.Family))
+        {
+            queries = RotaryRows.Interleaved(config.Heads, config.HeadDim);
+            keys =
+                config.KvHeads == config.Heads
+                    ? queries
+                    : RotaryRows.Interleaved(config.KvHeads, config.HeadDim);
+        }
+
+        var tensors = new List<StoredTensor>(gguf.Tensors.Count);
+        foreach (var tensor in gguf.Tensors)
+        {
+            var name = GgufNames.ToHuggingFace(tensor.Name);
+            tensors.Add(
+                new StoredTensor
+                {
+                    Name = name,
+                    StoredName = tensor.Name,
+                    Format = tensor.Format,
+                    Shape = tensor.Shape,
+                    Data = gguf.Data(tensor),
+                    RowOrder =
+                        !RotaryRows.Concerns(name) ? null
+                        : name.Contains("q_proj", StringComparison.Ordinal) ? queries
+                        : keys,
+                    GiveBack = () => gguf.File.GiveBack(tensor.Offset, tensor.Length),
+                }
+            );
+        }
+
+        ModelTensors.Require(
+            gguf.Path,
+            config,
+            tensors,
+            name =>
+                name == GgufNames.RotaryFactors
+                || name.EndsWith(".attn_rot_embd.weight", StringComparison.Ordinal)
+                || name.EndsWith(".attn_rot_embd", StringComparison.Ordinal)
+        );
+        return new GgufModelFile(gguf, config, tensors);
+    }
+}

@@ -1,0 +1,253 @@
+using Puna.Engine.Files.Gguf;
+using Puna.Engine.Files.Writing;
+using Puna.Engine.Plan;
+using Puna.Engine.Text;
+using Puna.Engine.Text.PreTokenizers;
+using Puna.Kernels.Formats;
+
+namespace Puna.Engine.Files.Models;
+
+/// <summary>States a model's configuration in GGUF metadata, the reverse of <see cref="GgufConfig"/>.</summary>
+internal static class GgufModelMetadata
+{
+    private const uint QuantizationVersion = 2;
+
+    /// <summary>The architecture that GGUF has for a family.</summary>
+    /// <exception cref="InputException">It has none, or cannot state this configuration.</exception>
+    public static string Architecture(ModelConfig config)
+    {
+        var family = config.Family == "mistral" ? "llama" : config.Family;
+        if (!GgufFamilies.All.Contains(family))
+        {
+            throw new InputException(
+                $"A {config.Family} model cannot be written as GGUF, which has no architecture for it; write a folder or a .safetensors file instead."
+            );
+        }
+
+        if (config.SlidingWindow > 0 && family != "llama")
+        {
+            throw new InputException(
+                $"This {config.Family} model has layers with a sliding window, which GGUF cannot state for that architecture; write a folder or a .safetensors file instead."
+            );
+        }
+
+        var implied = Enumerable
+            .Range(0, config.Layers)
+            .Where(layer =>
+                family == "smollm3" && (layer + 1) % GgufFamilies.SmolLm3NoRopeInterval == 0
+            );
+        if (!config.LayersWithoutRope.SequenceEqual(implied))
+        {
+            throw new InputException(
+                $"This {config.Family} model leaves other layers unrotated than every {GgufFamilies.SmolLm3NoRopeInterval}th, which GGUF cannot state; write a folder or a .safetensors file instead."
+            );
+        }
+
+        if (config.Rope is { Scaling: RopeScalingKind.Yarn, YarnTruncate: false })
+        {
+            throw new InputException(
+                "This model's YaRN ramp has unrounded borders (truncate: false), which GGUF cannot state; write a folder or a .safetensors file instead."
+            );
+        }
+
+        return family;
+    }
+
+    /// <summary>Adds everything but the tokenizer.</summary>
+    public static void Add(GgufWriter writer, ModelConfig config, string name, ElementFormat format)
+    {
+        var family = Architecture(config);
+        writer.Add("general.architecture", family);
+        writer.Add("general.type", "model");
+        writer.Add("general.name", name);
+        writer.Add($"{family}.block_count", (uint)config.Layers);
+        writer.Add($"{family}.context_length", (uint)config.ContextLength);
+        writer.Add($"{family}.embedding_length", (uint)config.HiddenSize);
+        writer.Add($"{family}.feed_forward_length", (uint)config.IntermediateSize);
+        writer.Add($"{family}.attention.head_count", (uint)config.Heads);
+        writer.Add($"{family}.attention.head_count_kv", (uint)config.KvHeads);
+        writer.Add($"{family}.attention.key_length", (uint)config.HeadDim);
+        writer.Add($"{family}.attention.value_length", (uint)config.HeadDim);
+        writer.Add($"{family}.attention.layer_norm_rms_epsilon", config.NormEpsilon);
+        writer.Add($"{family}.vocab_size", (uint)config.VocabularySize);
+        AddRope(writer, family, config);
+        if (config.SlidingWindow > 0)
+        {
+            writer.Add($"{family}.attention.sliding_window", (uint)config.SlidingWindow);
+        }
+
+        if (family == "granite")
+        {
+            writer.Add("granite.embedding_scale", config.EmbeddingMultiplier);
+            writer.Add("granite.residual_scale", config.ResidualMultiplier);
+            writer.Add("granite.logit_scale", 1 / config.LogitsMultiplier);
+            writer.Add(
+                "granite.attention.scale",
+                config.AttentionMultiplier ?? 1 / MathF.Sqrt(config.HeadDim)
+            );
+        }
+
+        AddFileType(writer, format);
+    }
+
+    /// <summary>Adds the two entries that state how the weights are coded.</summary>
+    public static void AddFileType(GgufWriter writer, ElementFormat format)
+    {
+        writer.Add("general.file_type", FileType(format));
+        writer.Add("general.quantization_version", QuantizationVersion);
+    }
+
+    /// <summary>The tensor of rotary divisors, where the scaling needs one: Llama 3's rule is stored as its result.</summary>
+    public static OutputTensor? RotaryFactors(ModelConfig config)
+    {
+        var factors = config.Rope.Scaling switch
+        {
+            RopeScalingKind.Factors => [.. config.Rope.FrequencyFactors!],
+            RopeScalingKind.Llama3 => Llama3Factors.Of(config.Rope, config.HeadDim),
+            _ => null,
+        };
+        return factors is null
+            ? null
+            : new OutputTensor(
+                GgufNames.RotaryFactors,
+                [factors.Length],
+                ElementFormat.F32,
+                new ValueRow(factors)
+            );
+    }
+
+    /// <summary>Adds a tokenizer as llama.cpp reads it; null writes a model without a vocabulary.</summary>
+    public static void Add(GgufWriter writer, TokenizerData? tokenizer)
+    {
+        if (tokenizer is null)
+        {
+            writer.Add("tokenizer.ggml.model", "none");
+            return;
+        }
+
+        var isSentencePiece = tokenizer.Kind == TokenizerKind.SentencePieceBpe;
+        writer.Add("tokenizer.ggml.model", isSentencePiece ? "llama" : "gpt2");
+        writer.Add("tokenizer.ggml.pre", tokenizer.PreTokenizer ?? "default");
+        writer.Add("tokenizer.ggml.tokens", Named(tokenizer.Pieces));
+        if (isSentencePiece)
+        {
+            writer.Add("tokenizer.ggml.scores", Scores(tokenizer));
+            writer.Add("tokenizer.ggml.add_space_prefix", tokenizer.AddSpacePrefix);
+        }
+        else
+        {
+            writer.Add("tokenizer.ggml.merges", tokenizer.Merges);
+        }
+
+        var types = new int[tokenizer.Pieces.Count];
+        for (var id = 0; id < types.Length; id++)
+        {
+            types[id] = (int)(id < tokenizer.Types.Count ? tokenizer.Types[id] : TokenType.Normal);
+        }
+
+        writer.Add("tokenizer.ggml.token_type", types);
+        AddId(writer, "bos", tokenizer.BosId);
+        AddId(writer, "eos", tokenizer.EosId);
+        AddId(writer, "unknown", tokenizer.UnknownId);
+        writer.Add("tokenizer.ggml.add_bos_token", tokenizer.AddBos);
+        if (tokenizer.ChatTemplate is { } template)
+        {
+            writer.Add("tokenizer.chat_template", template);
+        }
+    }
+
+    private static void AddId(GgufWriter writer, string name, int? id)
+    {
+        if (id is { } value)
+        {
+            writer.Add($"tokenizer.ggml.{name}_token_id", (uint)value);
+        }
+    }
+
+    /// <summary>Ids that nothing stands for get a name of their own: llama.cpp wants every piece to be different.</summary>
+    private static string[] Named(IReadOnlyList<string> pieces) =>
+        [.. pieces.Select((piece, id) => piece.Length > 0 ? piece : $"[PAD{id}]")];
+
+    /// <summary>
+    /// Scores by id. A SentencePiece vocabulary that came with merges instead gets the rank of the merge that makes a
+    /// piece, negated: the best score is merged first.
+    /// </summary>
+    private static float[] Scores(TokenizerData tokenizer)
+    {
+        if (tokenizer.Scores.Count == tokenizer.Pieces.Count)
+        {
+            return [.. tokenizer.Scores];
+        }
+
+        var ranks = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var rank = 0; rank < tokenizer.Merges.Count; rank++)
+        {
+            var merge = tokenizer.Merges[rank];
+            var blank = merge.IndexOf(' ', 1);
+            if (blank > 0)
+            {
+                ranks.TryAdd(merge.Remove(blank, 1), rank);
+            }
+        }
+
+        return
+        [
+            .. tokenizer.Pieces.Select(piece =>
+                ranks.TryGetValue(piece, out var rank) ? -rank : 0f
+            ),
+        ];
+    }
+
+    private static void AddRope(GgufWriter writer, string family, ModelConfig config)
+    {
+        var rope = config.Rope;
+        var prefix = $"{family}.rope.scaling.";
+        writer.Add($"{family}.rope.dimension_count", (uint)config.HeadDim);
+        writer.Add($"{family}.rope.freq_base", (float)rope.Theta);
+        if (rope.Scaling is not (RopeScalingKind.Linear or RopeScalingKind.Yarn))
+        {
+            return;
+        }
+
+        writer.Add(prefix + "type", rope.Scaling == RopeScalingKind.Linear ? "linear" : "yarn");
+        writer.Add(prefix + "factor", (float)rope.Factor);
+        if (rope.Scaling == RopeScalingKind.Linear)
+        {
+            return;
+        }
+
+        writer.Add(prefix + "original_context_length", (uint)rope.OriginalContext);
+        writer.Add(prefix + "yarn_beta_fast", (float)rope.BetaFast);
+        writer.Add(prefix + "yarn_beta_slow", (float)rope.BetaSlow);
+        if (rope.AttentionFactor is { } factor)
+        {
+            // GGUF's attn_factor multiplies YaRN's own factor, which ours replaces.
+            var own = rope.Factor <= 1 ? 1 : 0.1 * Math.Log(rope.Factor) + 1;
+            writer.Add(prefix + "attn_factor", (float)(factor / own));
+        }
+    }
+
+    /// <summary>llama.cpp's number for a file whose matrices are mostly of that format.</summary>
+    private static uint FileType(ElementFormat format) =>
+        format switch
+        {
+            ElementFormat.F32 => 0,
+            ElementFormat.F16 => 1,
+            ElementFormat.Q4_0 => 2,
+            ElementFormat.Q4_1 => 3,
+            ElementFormat.Q8_0 => 7,
+            ElementFormat.Q5_0 => 8,
+            ElementFormat.Q5_1 => 9,
+            ElementFormat.Q2_K => 10,
+            ElementFormat.Q3_K => 11,
+            ElementFormat.Q4_K => 14,
+            ElementFormat.Q5_K => 16,
+            ElementFormat.Q6_K => 18,
+            ElementFormat.IQ4_NL => 25,
+            ElementFormat.IQ4_XS => 30,
+            ElementFormat.BF16 => 32,
+            ElementFormat.TQ1_0 => 36,
+            ElementFormat.TQ2_0 => 37,
+            _ => 38,
+        };
+}

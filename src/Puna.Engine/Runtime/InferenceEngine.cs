@@ -1,0 +1,98 @@
+using Puna.Engine.Cache;
+using Puna.Engine.Execution;
+using Puna.Engine.Files;
+using Puna.Engine.Model;
+using Puna.Engine.Plan;
+using Puna.Engine.Text;
+using Puna.Kernels.Threads;
+
+namespace Puna.Engine.Runtime;
+
+/// <summary>
+/// Everything that running one model takes: the loaded model, its threads, forward pass and cache. One thread at a
+/// time may use it.
+/// </summary>
+public sealed class InferenceEngine : IDisposable
+{
+    private InferenceEngine(LanguageModel model, WorkerPool pool, InferenceOptions options)
+    {
+        Model = model;
+        Pool = pool;
+        Options = options;
+        ContextLength = options.ContextLength ?? model.Config.ContextLength;
+        Forward = new ForwardPass(
+            model,
+            pool,
+            options.Activations,
+            Math.Min(options.MaximumBatch, ContextLength)
+        );
+        Cache = new KvCache(
+            new KvCacheShape(
+                [.. model.Plan.Banks.Select(bank => new KvBankShape(bank.Heads, bank.HeadDim))],
+                options.KeyFormat,
+                options.ValueFormat
+            )
+        );
+    }
+
+    /// <summary>The loaded model.</summary>
+    public LanguageModel Model { get; }
+
+    /// <summary>Its tokenizer, or null when it has none.</summary>
+    public ITokenizer? Tokenizer => Model.Tokenizer;
+
+    /// <summary>The threads of every kernel.</summary>
+    public WorkerPool Pool { get; }
+
+    /// <summary>What was asked for.</summary>
+    public InferenceOptions Options { get; }
+
+    /// <summary>Longest sequence, prompt and answer together.</summary>
+    public int ContextLength { get; }
+
+    /// <summary>The forward pass.</summary>
+    public ForwardPass Forward { get; }
+
+    /// <summary>The pages of keys and values of all sequences.</summary>
+    public KvCache Cache { get; }
+
+    /// <summary>Opens, checks and loads a model.</summary>
+    /// <param name="path">A Hugging Face directory, a .gguf, a llama2.c .bin or a .safetensors beside its config.json.</param>
+    /// <param name="options">How to run it.</param>
+    /// <param name="progress">Told of each tensor.</param>
+    /// <param name="cancellation">Ends the loading.</param>
+    /// <exception cref="InputException">The file cannot be used.</exception>
+    public static InferenceEngine Load(
+        string path,
+        InferenceOptions options,
+        IProgress<LoadProgress>? progress = null,
+        CancellationToken cancellation = default
+    )
+    {
+        using var file = ModelFiles.Open(path);
+        var tokenizer = options.TokenizerPath is { } own
+            ? ModelFiles.LoadTokenizer(own)
+            : file.Tokenizer;
+        var pool = new WorkerPool(options.Threads);
+        try
+        {
+            var plan = LayerPlan.FromConfig(file.Config);
+            var model = LanguageModel.Load(file, plan, tokenizer, pool, progress, cancellation);
+            return new InferenceEngine(model, pool, options);
+        }
+        catch
+        {
+            pool.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Forward.Dispose();
+        Cache.Dispose();
+        Model.Dispose();
+        Pool.Dispose();
+    }
+}

@@ -1,0 +1,29 @@
+using Puna.Kernels.Activations;
+using Puna.Kernels.Attention;
+
+namespace Puna.Engine.Runtime;
+
+/// <summary>How a model is run.</summary>
+public sealed record InferenceOptions
+{
+    /// <summary>Threads of the fixed pool.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Arithmetic of the products with block-coded weights.</summary>
+    public ActivationFormat Activations { get; init; } = ActivationFormat.Int8;
+
+    /// <summary>How keys are cached.</summary>
+    public KvFormat KeyFormat { get; init; } = KvFormat.F16;
+
+    /// <summary>How values are cached.</summary>
+    public KvFormat ValueFormat { get; init; } = KvFormat.F16;
+
+    /// <summary>Longest sequence; null means the model's own.</summary>
+    public int? ContextLength { get; init; }
+
+    /// <summary>Most rows of one forward pass: prompts are read in chunks of this many tokens.</summary>
+    public int MaximumBatch { get; init; } = 512;
+
+    /// <summary>A tokenizer file that replaces the model's own; null = the model's own.</summary>
+    public string? TokenizerPath { get; init; }
+}

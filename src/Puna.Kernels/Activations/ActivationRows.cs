@@ -1,0 +1,131 @@
+using Puna.Kernels.Memory;
+using Puna.Kernels.Threads;
+
+namespace Puna.Kernels.Activations;
+
+/// <summary>
+/// A batch of activation rows x [T, K], as f32 and, in int8 mode, also quantised once for all the matrices that read
+/// them. Each row is quantised by itself in blocks of 32: the result is the same whatever T is.
+/// </summary>
+public sealed class ActivationRows : IDisposable
+{
+    /// <summary>Columns in one int8 block.</summary>
+    public const int BlockSize = ActivationBlock.Columns;
+
+    /// <summary>Rows of a tile of <see cref="Quantised"/>.</summary>
+    internal const int TileRows = 32;
+
+    // Elements below which waking the other threads costs more than it brings.
+    private const long ParallelElements = 16 * 1024;
+
+    private readonly NativeBuffer<ActivationBlock> _quantised;
+    private readonly int _maximumTokens;
+    private readonly int _maximumColumns;
+
+    /// <summary>Makes room for <paramref name="maximumTokens"/> rows of up to <paramref name="maximumColumns"/>.</summary>
+    public ActivationRows(int maximumTokens, int maximumColumns, ActivationFormat format)
+    {
+        Format = format;
+        _maximumTokens = maximumTokens;
+        _maximumColumns = maximumColumns;
+        var blocks =
+            format == ActivationFormat.Int8 ? (maximumColumns + BlockSize - 1) / BlockSize : 0;
+        _quantised = new NativeBuffer<ActivationBlock>((long)maximumTokens * blocks);
+    }
+
+    /// <summary>The arithmetic that these rows ask for.</summary>
+    public ActivationFormat Format { get; }
+
+    /// <summary>Rows T now held.</summary>
+    public int Tokens { get; private set; }
+
+    /// <summary>Columns K of each row.</summary>
+    public int Columns { get; private set; }
+
+    /// <summary>Blocks of a row: K / 32 rounded up; the last is filled with zeros.</summary>
+    public int Blocks => (Columns + BlockSize - 1) / BlockSize;
+
+    /// <summary>The f32 rows, row t at t * <see cref="Stride"/>; owned by the caller of <see cref="Load"/>.</summary>
+    public NativeSpan<float> Values { get; private set; }
+
+    /// <summary>Distance between f32 rows, in elements.</summary>
+    public int Stride { get; private set; }
+
+    /// <summary>
+    /// Int8 blocks in tiles of <see cref="TileRows"/> rows, the last with what is left: [tiles][Blocks][rows of the tile].
+    /// Inside a tile all rows' first 32 columns come first, then all rows' next, so that a kernel that goes through the
+    /// columns reads them in sequence; a tile stays in the second-level cache. Empty in f32 mode.
+    /// </summary>
+    internal NativeSpan<ActivationBlock> Quantised => _quantised.Span;
+
+    /// <summary>Takes a batch: remembers where the f32 rows are and, in int8 mode, quantises them.</summary>
+    /// <param name="values">Row t at t * stride; must stay alive and unchanged while the rows are used.</param>
+    /// <param name="stride">Distance between rows, in elements.</param>
+    /// <param name="tokens">Rows T.</param>
+    /// <param name="columns">Columns K.</param>
+    /// <param name="pool">Threads for large batches; null means the caller's alone.</param>
+    public unsafe void Load(
+        NativeSpan<float> values,
+        int stride,
+        int tokens,
+        int columns,
+        WorkerPool? pool = null
+    )
+    {
+        if ((uint)tokens > (uint)_maximumTokens || (uint)columns > (uint)_maximumColumns)
+        {
+            throw new ArgumentException(
+                $"{tokens} rows of {columns} exceed the room for {_maximumTokens} rows of {_maximumColumns}."
+            );
+        }
+
+        Values = values;
+        Stride = stride;
+        Tokens = tokens;
+        Columns = columns;
+        if (Format != ActivationFormat.Int8)
+        {
+            return;
+        }
+
+        RowShape.Check(values.Length, stride, tokens, columns, nameof(values));
+
+        var job = new QuantiseJob(values.Pointer, stride, tokens, columns, _quantised.Span.Pointer);
+        if (pool is null || tokens == 1 || (long)tokens * columns < ParallelElements)
+        {
+            job.Execute(0, 1);
+        }
+        else
+        {
+            pool.Run(ref job);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _quantised.Dispose();
+
+    private readonly unsafe struct QuantiseJob(
+        float* values,
+        int stride,
+        int tokens,
+        int columns,
+        ActivationBlock* blocks
+    ) : IParallelJob
+    {
+        public void Execute(int part, int parts)
+        {
+            var rowBlocks = (columns + BlockSize - 1) / BlockSize;
+            var end = (int)((long)tokens * (part + 1) / parts);
+            for (var token = (int)((long)tokens * part / parts); token < end; token++)
+            {
+                var tile = token / TileRows * TileRows;
+                ActivationQuantiser.Row(
+                    values + (long)token * stride,
+                    columns,
+                    blocks + (long)tile * rowBlocks + (token - tile),
+                    Math.Min(TileRows, tokens - tile)
+                );
+            }
+        }
+    }
+}
