@@ -35,7 +35,7 @@ internal static class InspectCommand
             using var file = ModelFiles.Open(
                 name is null ? DefaultModel.Path() : ModelArguments.Existing(name)
             );
-            var plan = LayerPlan.FromConfig(file.Config);
+            var plan = file.Plan;
             if (result.GetValue(json))
             {
                 WriteJson(file, plan);
@@ -71,6 +71,17 @@ internal static class InspectCommand
             $"{config.Layers} layers, width {config.HiddenSize}, {config.Heads} query and {config.KvHeads} key/value heads of {config.HeadDim}, "
                 + $"MLP {config.IntermediateSize}, vocabulary {config.VocabularySize}, context {config.ContextLength}"
         );
+        if (!plan.IsPlain)
+        {
+            output.WriteLine($"plan {plan.Name}: {plan.Banks.Count} banks of keys and values");
+            foreach (var shared in plan.Readers().GroupBy(pair => pair.Producer))
+            {
+                output.WriteLine(
+                    $"  layer {string.Join(", ", shared.Select(pair => pair.Layer))} reads those of layer {shared.Key}"
+                );
+            }
+        }
+
         output.WriteLine();
         TableOutput.Write(
             ["format", "tensors", "bytes"],
@@ -109,8 +120,19 @@ internal static class InspectCommand
             writer.WriteNumber("parameters", PlanCost.Of(plan, config.ContextLength).Parameters);
             writer.WriteNumber("bytes", file.Tensors.Sum(tensor => tensor.Data.Length));
             writer.WriteStartObject("plan");
+            writer.WriteString("name", plan.Name);
             writer.WriteNumber("layers", config.Layers);
             writer.WriteNumber("banks", plan.Banks.Count);
+            writer.WriteStartArray("readers");
+            foreach (var (layer, producer) in plan.Readers())
+            {
+                writer.WriteStartObject();
+                writer.WriteNumber("layer", layer);
+                writer.WriteNumber("producer", producer);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
             writer.WriteNumber("hidden_size", config.HiddenSize);
             writer.WriteNumber("intermediate_size", config.IntermediateSize);
             writer.WriteNumber("heads", config.Heads);

@@ -41,7 +41,7 @@ internal static class PlanCostCommand
             using var file = ModelFiles.Open(
                 path is null ? DefaultModel.Path() : ModelArguments.Existing(path)
             );
-            var plan = LayerPlan.FromConfig(file.Config);
+            var plan = file.Plan;
             var length =
                 ModelOptions.Range("--ctx", result.GetValue(context), 1, 1 << 24)
                 ?? file.Config.ContextLength;

@@ -34,24 +34,57 @@ public static class ModelConverter
     )
     {
         ArgumentNullException.ThrowIfNull(input);
+        return Convert(input, input.Plan, path, format, pool, progress, cancellation);
+    }
+
+    /// <summary>Converts a model to another plan: tensors that the plan does not own are left out.</summary>
+    /// <param name="input">The model.</param>
+    /// <param name="plan">The plan of the new model, over the input's configuration.</param>
+    /// <param name="path">A .gguf, a .safetensors (with its config.json beside it), or a folder.</param>
+    /// <param name="format">Format of the matrices; null keeps each as it is.</param>
+    /// <param name="pool">Threads, or null for the caller's alone.</param>
+    /// <param name="progress">Told the share that is done, from 0 to 1.</param>
+    /// <param name="cancellation">Ends the work; the old file stays.</param>
+    /// <exception cref="InputException">The input lacks a tensor of the plan, the form cannot state the plan, a weight is damaged, or the disk is full; the old file stays.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; the old file stays.</exception>
+    public static ConversionSummary Convert(
+        IModelFile input,
+        LayerPlan plan,
+        string path,
+        ElementFormat? format,
+        WorkerPool? pool = null,
+        IProgress<double>? progress = null,
+        CancellationToken cancellation = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        LayerPlanValidator.Check(plan);
         var form = ModelOutput.FormOf(path);
         RequireFormat(form, format);
-        var output = new ModelOutput(path, input.Config);
+        var output = new ModelOutput(path, plan);
         var tensors = input.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         var toGguf = form == ModelOutputForm.Gguf;
         var interleave =
-            toGguf
-            && GgufFamilies.InterleavesRotaryRows(GgufModelMetadata.Architecture(input.Config));
-        foreach (var slot in ModelTensors.Of(input.Config))
+            toGguf && GgufFamilies.InterleavesRotaryRows(GgufModelMetadata.Architecture(plan));
+        foreach (var spec in plan.Parameters())
         {
-            var tensor = tensors[slot.Name];
-            var chosen = Choose(slot, tensor, format, toGguf);
-            if (slot.IsMatrix && format is { } asked && chosen != asked)
+            if (
+                !tensors.TryGetValue(spec.Name, out var tensor)
+                || !tensor.Shape.SequenceEqual(spec.Shape)
+            )
             {
-                output.StoredOtherwise.Add(KeyValuePair.Create(slot.Name, chosen));
+                throw new InputException(
+                    $"'{input.Path}' has no tensor '{spec.Name}' of shape [{string.Join(", ", spec.Shape)}], which the plan '{plan.Name}' needs."
+                );
             }
 
-            output.Tensors.Add(Output(slot, tensor, chosen, interleave, input.Config, toGguf));
+            var chosen = Choose(spec, tensor, format, toGguf);
+            if (spec.IsMatrix && format is { } asked && chosen != asked)
+            {
+                output.StoredOtherwise.Add(KeyValuePair.Create(spec.Name, chosen));
+            }
+
+            output.Tensors.Add(Output(spec, tensor, chosen, interleave, plan.Config, toGguf));
         }
 
         if (toGguf)
@@ -98,26 +131,26 @@ public static class ModelConverter
     }
 
     private static ElementFormat Choose(
-        TensorSlot slot,
+        ParameterSpec spec,
         StoredTensor tensor,
         ElementFormat? format,
         bool toGguf
     )
     {
-        if (!slot.IsMatrix)
+        if (!spec.IsMatrix)
         {
             // llama.cpp takes norms and biases in F32 only; elsewhere they keep what they have.
             return toGguf || !tensor.Format.IsDense() ? ElementFormat.F32 : tensor.Format;
         }
 
         // Where a safetensors file cannot hold the blocks, F32 holds their values exactly.
-        return format is { } asked ? OutputFormats.Fit(asked, slot.Columns)
+        return format is { } asked ? OutputFormats.Fit(asked, spec.Columns)
             : toGguf || tensor.Format.IsDense() ? tensor.Format
             : ElementFormat.F32;
     }
 
     private static OutputTensor Output(
-        TensorSlot slot,
+        ParameterSpec spec,
         StoredTensor tensor,
         ElementFormat format,
         bool interleave,
@@ -126,22 +159,22 @@ public static class ModelConverter
     )
     {
         var order = tensor.RowOrder;
-        if (interleave && RotaryRows.Concerns(slot.Name))
+        if (interleave && RotaryRows.Concerns(spec.Name))
         {
             // Back to the stored order where the file has it already, else into it.
             order = order is null
                 ? RotaryRows.Inverse(
-                    RotaryRows.Interleaved(slot.Rows / config.HeadDim, config.HeadDim)
+                    RotaryRows.Interleaved(spec.Rows / config.HeadDim, config.HeadDim)
                 )
                 : null;
         }
 
-        IRowSource rows = slot.IsMatrix
+        IRowSource rows = spec.IsMatrix
             ? new StoredRows(tensor, format, order)
             : new StoredVector(tensor, format, order);
         return new OutputTensor(
-            toGguf ? GgufNames.ToGguf(slot.Name) : slot.Name,
-            slot.Shape,
+            toGguf ? GgufNames.ToGguf(spec.Name) : spec.Name,
+            spec.Shape,
             format,
             rows
         );

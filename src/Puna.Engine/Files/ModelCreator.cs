@@ -65,24 +65,25 @@ public static class ModelCreator
             );
         }
 
-        var output = new ModelOutput(path, config);
-        foreach (var slot in ModelTensors.Of(config))
+        var plan = LayerPlan.FromConfig(config);
+        var output = new ModelOutput(path, plan);
+        foreach (var spec in plan.Parameters())
         {
             seed = unchecked(seed + TensorStep);
-            var chosen = slot.IsMatrix
-                ? OutputFormats.Fit(format, slot.Columns)
+            var chosen = spec.IsMatrix
+                ? OutputFormats.Fit(format, spec.Columns)
                 : ElementFormat.F32;
-            if (slot.IsMatrix && chosen != format)
+            if (spec.IsMatrix && chosen != format)
             {
-                output.StoredOtherwise.Add(KeyValuePair.Create(slot.Name, chosen));
+                output.StoredOtherwise.Add(KeyValuePair.Create(spec.Name, chosen));
             }
 
             output.Tensors.Add(
                 new OutputTensor(
-                    toGguf ? GgufNames.ToGguf(slot.Name) : slot.Name,
-                    slot.Shape,
+                    toGguf ? GgufNames.ToGguf(spec.Name) : spec.Name,
+                    spec.Shape,
                     chosen,
-                    slot.IsMatrix ? new RandomRows(chosen, seed) : new ValueRow(Vector(slot))
+                    spec.IsMatrix ? new RandomRows(chosen, seed) : new ValueRow(Vector(spec))
                 )
             );
         }
@@ -100,10 +101,10 @@ public static class ModelCreator
     }
 
     /// <summary>Norms are ones, biases zeros.</summary>
-    private static float[] Vector(TensorSlot slot)
+    private static float[] Vector(ParameterSpec spec)
     {
-        var values = new float[slot.Rows];
-        if (slot.Name.EndsWith(".weight", StringComparison.Ordinal))
+        var values = new float[spec.Rows];
+        if (spec.Kind == ParameterKind.Norm)
         {
             Array.Fill(values, 1f);
         }

@@ -1,5 +1,6 @@
 using Puna.Engine.Files.Gguf;
 using Puna.Engine.Files.Models;
+using Puna.Engine.Files.Plans;
 using Puna.Engine.Files.Safetensors;
 using Puna.Engine.Files.Writing;
 using Puna.Engine.Plan;
@@ -9,7 +10,7 @@ using Puna.Kernels.Threads;
 namespace Puna.Engine.Files;
 
 /// <summary>A model that is being written: its tensors, and the files around them.</summary>
-internal sealed class ModelOutput(string path, ModelConfig config)
+internal sealed class ModelOutput(string path, LayerPlan plan)
 {
     private const string ConfigName = "config.json";
 
@@ -17,14 +18,14 @@ internal sealed class ModelOutput(string path, ModelConfig config)
     private static readonly string[] s_companions =
     [
         "tokenizer.json",
-        "tokenizer_config.json",
+        "tokenizerconfig.json",
         "tokenizer.model",
         "special_tokens_map.json",
         "added_tokens.json",
         "vocab.json",
         "merges.txt",
         "chat_template.jinja",
-        "generation_config.json",
+        "generationconfig.json",
     ];
 
     /// <summary>Metadata that describes how the old file was written, not the model.</summary>
@@ -35,6 +36,7 @@ internal sealed class ModelOutput(string path, ModelConfig config)
         "general.quantization_version",
     ];
 
+    private readonly ModelConfig _config = plan.Config;
     private readonly List<string> _remarks = [];
     private readonly List<string> _files = [];
     private long _bytes;
@@ -60,7 +62,7 @@ internal sealed class ModelOutput(string path, ModelConfig config)
 
     public void AddRotaryFactors()
     {
-        if (GgufModelMetadata.RotaryFactors(config) is { } factors)
+        if (GgufModelMetadata.RotaryFactors(_config) is { } factors)
         {
             Tensors.Add(factors);
         }
@@ -96,7 +98,7 @@ internal sealed class ModelOutput(string path, ModelConfig config)
             var name = System.IO.Path.GetFileNameWithoutExtension(
                 System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(input.Path))
             );
-            GgufModelMetadata.Add(writer, config, name, format);
+            GgufModelMetadata.Add(writer, _config, name, format);
             GgufModelMetadata.Add(writer, input.Tokenizer);
             if (input.Tokenizer is null)
             {
@@ -117,10 +119,10 @@ internal sealed class ModelOutput(string path, ModelConfig config)
         CancellationToken cancellation
     )
     {
-        if (config.SlidingWindow > 0 && config.SlidingWindow < config.ContextLength)
+        if (_config.SlidingWindow > 0 && _config.SlidingWindow < _config.ContextLength)
         {
             _remarks.Add(
-                $"The sliding window of {config.SlidingWindow} is stated in the file, but llama.cpp does not read it for this architecture: beyond {config.SlidingWindow} tokens its results differ."
+                $"The sliding window of {_config.SlidingWindow} is stated in the file, but llama.cpp does not read it for this architecture: beyond {_config.SlidingWindow} tokens its results differ."
             );
         }
 
@@ -145,8 +147,12 @@ internal sealed class ModelOutput(string path, ModelConfig config)
     {
         var source = (input as HuggingFaceModelFile)?.Folder;
         var settings = source is not null
-            ? HuggingFaceConfigWriter.Rewrite(System.IO.Path.Combine(source, ConfigName), format)
-            : HuggingFaceConfigWriter.Write(config, format);
+            ? HuggingFaceConfigWriter.Rewrite(
+                System.IO.Path.Combine(source, ConfigName),
+                plan,
+                format
+            )
+            : HuggingFaceConfigWriter.Write(plan, format);
         var isFolder = FormOf(path) == ModelOutputForm.Folder;
         var folder = isFolder
             ? path
@@ -157,6 +163,11 @@ internal sealed class ModelOutput(string path, ModelConfig config)
 
         using var staged = new StagedFiles();
         var strings = new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" };
+        if (!plan.IsPlain)
+        {
+            strings[PlanText.MetadataKey] = PlanText.Write(plan);
+        }
+
         Stage(
             staged,
             weights,

@@ -27,22 +27,18 @@ public sealed class LinearLayer : IDisposable
     /// <summary>Bytes held.</summary>
     public long Bytes => Weight.Bytes + (_bias?.Bytes ?? 0);
 
-    /// <summary>y[t, :] = W x[t, :] + b for every row t of <paramref name="x"/>; y is [T, Rows], contiguous.</summary>
-    public void Forward(ActivationRows x, NativeSpan<float> y, WorkerPool pool)
-    {
-        Weight.Multiply(x, y, Weight.Rows, pool);
-        AddBias(x.Tokens, y, pool);
-    }
-
-    /// <summary>W and where W x goes, for a job that several layers share; <see cref="AddBias"/> comes after it.</summary>
-    public MatrixProduct Product(NativeSpan<float> y) => new(Weight, y);
-
-    /// <summary>y[t, :] += b for <paramref name="tokens"/> rows, where there is a bias.</summary>
-    public void AddBias(int tokens, NativeSpan<float> y, WorkerPool pool)
+    /// <summary>
+    /// What follows every product with W, whoever computed it, alone or joined with others: y[t, :] += b. The only tail
+    /// there is.
+    /// </summary>
+    /// <param name="x">What the product read, [T, Columns].</param>
+    /// <param name="y">W x, [T, Rows] without gaps.</param>
+    /// <param name="pool">Threads.</param>
+    public void Finish(ActivationRows x, NativeSpan<float> y, WorkerPool pool)
     {
         if (_bias is not null)
         {
-            BiasAdd.Forward(y, Weight.Rows, _bias.Span, tokens, Weight.Rows, pool);
+            BiasAdd.Forward(y, Weight.Rows, _bias.Span, x.Tokens, Weight.Rows, pool);
         }
     }
 

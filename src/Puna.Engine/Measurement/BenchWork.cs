@@ -11,7 +11,7 @@ public readonly record struct BenchWork(double Bytes, double Operations)
 {
     /// <summary>Decoding <paramref name="tokens"/> tokens of <paramref name="batch"/> sequences, one pass for each.</summary>
     public static BenchWork Decode(
-        ModelWeights weights,
+        ParameterSet weights,
         LayerPlan plan,
         KvCacheShape shape,
         int tokens,
@@ -38,7 +38,7 @@ public readonly record struct BenchWork(double Bytes, double Operations)
     /// used for the last token alone.
     /// </summary>
     public static BenchWork Prompt(
-        ModelWeights weights,
+        ParameterSet weights,
         LayerPlan plan,
         KvCacheShape shape,
         int tokens,
@@ -63,7 +63,7 @@ public readonly record struct BenchWork(double Bytes, double Operations)
     }
 
     /// <summary>All weights but the embedding, of which a pass reads only the rows of its tokens unless it is the output matrix too.</summary>
-    private static long PassBytes(ModelWeights weights) =>
+    private static long PassBytes(ParameterSet weights) =>
         weights.Bytes
         - (ReferenceEquals(weights.Head, weights.Embedding) ? 0 : weights.Embedding.Bytes);
 

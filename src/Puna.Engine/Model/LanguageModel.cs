@@ -1,4 +1,3 @@
-using Puna.Engine.Execution;
 using Puna.Engine.Files.Models;
 using Puna.Engine.Plan;
 using Puna.Engine.Text;
@@ -9,7 +8,7 @@ namespace Puna.Engine.Model;
 /// <summary>A loaded model: plan, parameters and, when it has one, its tokenizer. Immutable after loading.</summary>
 public sealed class LanguageModel : IDisposable
 {
-    private LanguageModel(string path, LayerPlan plan, ModelWeights weights, ITokenizer? tokenizer)
+    private LanguageModel(string path, LayerPlan plan, ParameterSet weights, ITokenizer? tokenizer)
     {
         Path = path;
         Plan = plan;
@@ -20,14 +19,14 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Where it was loaded from.</summary>
     public string Path { get; }
 
-    /// <summary>The layer plan that <see cref="ForwardPass"/> executes.</summary>
+    /// <summary>The layer plan that a forward pass executes.</summary>
     public LayerPlan Plan { get; }
 
     /// <summary>The facts shared by all layers.</summary>
     public ModelConfig Config => Plan.Config;
 
     /// <summary>Parameters.</summary>
-    public ModelWeights Weights { get; }
+    public ParameterSet Weights { get; }
 
     /// <summary>Tokenizer, or null when the model has none: it then takes and gives ids.</summary>
     public ITokenizer? Tokenizer { get; }

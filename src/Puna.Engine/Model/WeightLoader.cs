@@ -24,7 +24,7 @@ internal sealed class WeightLoader
     private readonly CancellationToken _cancellation;
     private readonly Dictionary<string, StoredTensor> _tensors;
     private readonly NativeArena _arena;
-    private readonly List<IDisposable> _loaded = [];
+    private readonly ParameterSet _set;
     private readonly long _totalBytes;
     private long _doneBytes;
 
@@ -34,10 +34,12 @@ internal sealed class WeightLoader
         WorkerPool pool,
         IProgress<LoadProgress>? progress,
         NativeArena arena,
+        ParameterSet set,
         CancellationToken cancellation
     )
     {
         _arena = arena;
+        _set = set;
         _file = file;
         _plan = plan;
         _pool = pool;
@@ -49,7 +51,7 @@ internal sealed class WeightLoader
 
     /// <summary>Loads every parameter of the plan.</summary>
     /// <exception cref="InputException">A tensor is missing, has another shape, or holds numbers that are not finite.</exception>
-    public static ModelWeights Load(
+    public static ParameterSet Load(
         IModelFile file,
         LayerPlan plan,
         WorkerPool pool,
@@ -58,15 +60,16 @@ internal sealed class WeightLoader
     )
     {
         var arena = new NativeArena(file.Tensors.Sum(PackedBytes));
-        var loader = new WeightLoader(file, plan, pool, progress, arena, cancellation);
+        var set = new ParameterSet(arena);
+        var loader = new WeightLoader(file, plan, pool, progress, arena, set, cancellation);
         try
         {
-            return loader.Load();
+            loader.LoadAll();
+            return set;
         }
         catch
         {
-            loader._loaded.ForEach(item => item.Dispose());
-            arena.Dispose();
+            set.Dispose();
             throw;
         }
     }
@@ -88,117 +91,90 @@ internal sealed class WeightLoader
             + Line;
     }
 
-    private ModelWeights Load()
+    private void LoadAll()
     {
-        var config = _plan.Config;
-        var embedding = Linear(
-            "model.embed_tokens",
-            config.VocabularySize,
-            config.HiddenSize,
-            bias: false
-        );
-        return new ModelWeights
+        var specs = _plan.Parameters().ToList();
+        var biases = specs
+            .Where(spec => spec.Kind == ParameterKind.Bias)
+            .ToDictionary(spec => spec.Module, StringComparer.Ordinal);
+        foreach (var spec in specs)
         {
-            Memory = _arena,
-            Embedding = embedding,
-            Layers = [.. _plan.Layers.Select(Layer)],
-            FinalNorm = Vector("model.norm.weight", config.HiddenSize),
-            Head = config.TieEmbeddings
-                ? embedding
-                : Linear("lm_head", config.VocabularySize, config.HiddenSize, bias: false),
-        };
+            _cancellation.ThrowIfCancellationRequested();
+            if (spec.IsMatrix)
+            {
+                _set.Add(spec.Module, Linear(spec, biases.GetValueOrDefault(spec.Module)));
+            }
+            else if (spec.Kind != ParameterKind.Bias)
+            {
+                _set.Add(spec.Module, Vector(spec));
+            }
+        }
     }
 
-    private LayerWeights Layer(LayerSpec layer)
+    private LinearLayer Linear(ParameterSpec spec, ParameterSpec? bias)
     {
-        var hidden = _plan.Config.HiddenSize;
-        var attention = layer.Attention;
-        var bank = _plan.Banks[attention.Bank];
-        var makes = _plan.MakesKeysAndValues(layer);
-        var queryWidth = attention.Heads * attention.HeadDim;
-        var bankWidth = bank.Heads * bank.HeadDim;
-        var prefix = $"model.layers.{layer.Index}";
-        return new LayerWeights
-        {
-            AttentionNorm = Vector($"{prefix}.input_layernorm.weight", hidden),
-            Query = Linear($"{prefix}.self_attn.q_proj", queryWidth, hidden, attention.InputBias),
-            Key = makes
-                ? Linear($"{prefix}.self_attn.k_proj", bankWidth, hidden, attention.InputBias)
-                : null,
-            Value = makes
-                ? Linear($"{prefix}.self_attn.v_proj", bankWidth, hidden, attention.InputBias)
-                : null,
-            Output = Linear($"{prefix}.self_attn.o_proj", hidden, queryWidth, attention.OutputBias),
-            QueryNorm = attention.QueryKeyNorm
-                ? Vector($"{prefix}.self_attn.q_norm.weight", attention.HeadDim)
-                : null,
-            KeyNorm =
-                attention.QueryKeyNorm && makes
-                    ? Vector($"{prefix}.self_attn.k_norm.weight", attention.HeadDim)
-                    : null,
-            AttentionPostNorm = layer.PostNorm
-                ? Vector($"{prefix}.post_norm1.weight", hidden)
-                : null,
-            MlpNorm = Vector($"{prefix}.post_attention_layernorm.weight", hidden),
-            Gate = Linear($"{prefix}.mlp.gate_proj", layer.Mlp.Width, hidden, layer.Mlp.Bias),
-            Up = Linear($"{prefix}.mlp.up_proj", layer.Mlp.Width, hidden, layer.Mlp.Bias),
-            Down = Linear($"{prefix}.mlp.down_proj", hidden, layer.Mlp.Width, layer.Mlp.Bias),
-            MlpPostNorm = layer.PostNorm ? Vector($"{prefix}.post_norm2.weight", hidden) : null,
-        };
-    }
-
-    private LinearLayer Linear(string name, int rows, int columns, bool bias)
-    {
-        _cancellation.ThrowIfCancellationRequested();
-        var tensor = Find($"{name}.weight", rows, columns);
+        var tensor = Find(spec);
         var weight = MatrixPacker.Pack(
             tensor.Format,
             tensor.Data,
-            rows,
-            columns,
+            spec.Rows,
+            spec.Columns,
             tensor.RowOrder,
             _pool,
             _arena
         );
         Done(tensor);
-        var linear = new LinearLayer(weight, bias ? Vector($"{name}.bias", rows) : null);
-        _loaded.Add(linear);
-        return linear;
+        try
+        {
+            return new LinearLayer(weight, bias is null ? null : Vector(bias));
+        }
+        catch
+        {
+            weight.Dispose();
+            throw;
+        }
     }
 
-    private NativeBuffer<float> Vector(string name, int length)
+    private NativeBuffer<float> Vector(ParameterSpec spec)
     {
-        var tensor = Find(name, length);
-        var values = new NativeBuffer<float>(length, clear: false);
-        _loaded.Add(values);
-        BlockCodecs.DecodeRow(tensor.Format, tensor.Data.Span, values.Span.Span);
-        if (tensor.RowOrder is { } order)
+        var tensor = Find(spec);
+        var values = new NativeBuffer<float>(spec.Rows, clear: false);
+        try
         {
-            var stored = values.Span.Span.ToArray();
-            for (var row = 0; row < length; row++)
+            BlockCodecs.DecodeRow(tensor.Format, tensor.Data.Span, values.Span.Span);
+            if (tensor.RowOrder is { } order)
             {
-                values.Span[row] = stored[order[row]];
+                var stored = values.Span.Span.ToArray();
+                for (var row = 0; row < order.Length; row++)
+                {
+                    values.Span[row] = stored[order[row]];
+                }
             }
+        }
+        catch
+        {
+            values.Dispose();
+            throw;
         }
 
         Done(tensor);
         return values;
     }
 
-    private StoredTensor Find(string name, params ReadOnlySpan<long> shape)
+    private StoredTensor Find(ParameterSpec spec)
     {
-        if (!_tensors.TryGetValue(name, out var tensor))
+        if (!_tensors.TryGetValue(spec.Name, out var tensor))
         {
             throw new InputException(
-                $"{_file.Path} has no tensor '{name}', which its configuration ({_plan.Config.Family}, {_plan.Config.Layers} layers) needs."
+                $"{_file.Path} has no tensor '{spec.Name}', which the plan '{_plan.Name}' ({_plan.Config.Family}, {_plan.Layers.Count} layers) needs."
             );
         }
 
-        if (!tensor.Shape.SequenceEqual(shape.ToArray()))
+        if (!tensor.Shape.SequenceEqual(spec.Shape))
         {
             throw new InputException(
                 $"Tensor '{tensor.StoredName}' of {_file.Path} has shape [{string.Join(", ", tensor.Shape)}]; "
-                    + $"its configuration needs [{string.Join(", ", shape.ToArray())}]."
+                    + $"the plan '{_plan.Name}' needs [{string.Join(", ", spec.Shape)}]."
             );
         }
 

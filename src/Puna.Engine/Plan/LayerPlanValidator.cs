@@ -17,6 +17,29 @@ public static class LayerPlanValidator
             float.IsFinite(config.NormEpsilon) && config.NormEpsilon >= 0,
             $"The norm's epsilon is {config.NormEpsilon}; a number of at least 0 is needed."
         );
+        for (var index = 0; index < plan.Layers.Count; index++)
+        {
+            Require(
+                plan.Layers[index].Index == index,
+                $"Layer {index} of the plan calls itself {plan.Layers[index].Index}."
+            );
+        }
+
+        CheckBanks(plan);
+        foreach (var layer in plan.Layers)
+        {
+            var scope = new PlanScope(plan, layer.Index);
+            foreach (var step in layer.Steps)
+            {
+                step.Check(scope);
+            }
+        }
+
+        CheckNames(plan);
+    }
+
+    private static void CheckBanks(LayerPlan plan)
+    {
         for (var index = 0; index < plan.Banks.Count; index++)
         {
             var bank = plan.Banks[index];
@@ -28,51 +51,42 @@ public static class LayerPlanValidator
             Require(
                 bank.Producer >= 0
                     && bank.Producer < plan.Layers.Count
-                    && plan.Layers[bank.Producer].Attention.Bank == index,
+                    && BanksOf(plan, plan.Layers[bank.Producer]).Contains(index),
                 $"Bank {index} names layer {bank.Producer} as its producer, which does not read it."
             );
         }
 
         foreach (var layer in plan.Layers)
         {
-            Check(plan, layer);
+            foreach (var bank in BanksOf(plan, layer))
+            {
+                Require(
+                    bank >= 0 && bank < plan.Banks.Count,
+                    $"Layer {layer.Index} reads bank {bank}; the plan has {plan.Banks.Count}."
+                );
+                Require(
+                    plan.Banks[bank].Producer <= layer.Index,
+                    $"Layer {layer.Index} reads a bank that layer {plan.Banks[bank].Producer} makes later."
+                );
+            }
         }
     }
 
-    private static void Check(LayerPlan plan, LayerSpec layer)
+    // Two branches that claim one tensor would each load and train a copy of it.
+    private static void CheckNames(LayerPlan plan)
     {
-        var attention = layer.Attention;
-        Require(
-            attention.Bank >= 0 && attention.Bank < plan.Banks.Count,
-            $"Layer {layer.Index} reads bank {attention.Bank}; the plan has {plan.Banks.Count}."
-        );
-        var bank = plan.Banks[attention.Bank];
-        Require(
-            bank.Producer <= layer.Index,
-            $"Layer {layer.Index} reads a bank that layer {bank.Producer} makes later."
-        );
-        Require(
-            attention.Heads > 0 && attention.Heads % bank.Heads == 0,
-            $"Layer {layer.Index} has {attention.Heads} query heads, which the {bank.Heads} heads of its bank do not divide."
-        );
-        Require(
-            attention.HeadDim == bank.HeadDim,
-            $"Layer {layer.Index} has heads of {attention.HeadDim}, its bank of {bank.HeadDim}."
-        );
-        Require(
-            !attention.Rotary || attention.HeadDim % 2 == 0,
-            $"Layer {layer.Index} rotates heads of {attention.HeadDim}; rotation needs an even width."
-        );
-        Require(
-            attention.Rotary == plan.Layers[bank.Producer].Attention.Rotary,
-            $"Layer {layer.Index} and layer {bank.Producer}, whose keys it reads, differ in whether they rotate."
-        );
-        Require(
-            attention.Mask.Window >= 0,
-            $"Layer {layer.Index} has a window of {attention.Mask.Window}."
-        );
-        Require(layer.Mlp.Width > 0, $"Layer {layer.Index} has an MLP of width {layer.Mlp.Width}.");
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var spec in plan.Parameters())
+        {
+            Require(
+                names.Add(spec.Name),
+                $"The plan has the tensor '{spec.Name}' twice: two of its branches claim it."
+            );
+        }
     }
+
+    private static IEnumerable<int> BanksOf(LayerPlan plan, LayerSpec layer) =>
+        plan.States(layer).OfType<PagedKvState>().Select(state => state.Bank);
 
     private static void Require(bool condition, string sentence)
     {

@@ -24,56 +24,34 @@ public sealed record PlanCost(
     public static PlanCost Of(LayerPlan plan, long context)
     {
         var config = plan.Config;
-        long hidden = config.HiddenSize;
         long layerParameters = 0;
         double linear = 0;
-        double attentionMean = 0;
-        double attentionLast = 0;
+        double meanMixing = 0;
+        double lastMixing = 0;
         long read = 0;
         foreach (var layer in plan.Layers)
         {
-            var attention = layer.Attention;
-            var bank = plan.Banks[attention.Bank];
-            var makes = plan.MakesKeysAndValues(layer);
-            long queryWidth = (long)attention.Heads * attention.HeadDim;
-            long bankWidth = makes ? (long)bank.Heads * bank.HeadDim : 0;
-            var matrices =
-                2 * hidden * queryWidth + 2 * hidden * bankWidth + 3 * hidden * layer.Mlp.Width;
-            linear += 2.0 * matrices;
-            attentionMean += 4.0 * queryWidth * attention.Mask.MeanKeys(context);
-            attentionLast += 4.0 * queryWidth * attention.Mask.KeysAt(context - 1);
-            read += 2L * bank.Heads * bank.HeadDim * attention.Mask.KeysAt(context - 1);
-            layerParameters +=
-                matrices + VectorParameters(layer, makes, hidden, queryWidth, bankWidth);
+            layerParameters += plan.Parameters(layer).Sum(spec => spec.Elements);
+            var scope = new PlanScope(plan, layer.Index);
+            foreach (var step in layer.Steps)
+            {
+                var cost = step.Cost(scope, context);
+                linear += cost.Linear;
+                meanMixing += cost.MeanMixing;
+                lastMixing += cost.LastMixing;
+                read += cost.KvRead;
+            }
         }
 
-        var embedding = hidden * config.VocabularySize;
-        var head = 2.0 * embedding;
+        var head = 2.0 * config.HiddenSize * config.VocabularySize;
         return new PlanCost(
-            layerParameters + hidden + embedding * (config.TieEmbeddings ? 1 : 2),
+            plan.Parameters().Sum(spec => spec.Elements),
             layerParameters,
-            linear + attentionLast + head,
-            linear + attentionMean + head,
-            3 * (linear + attentionMean + head),
+            linear + lastMixing + head,
+            linear + meanMixing + head,
+            3 * (linear + meanMixing + head),
             plan.Banks.Sum(bank => 2L * bank.Heads * bank.HeadDim),
             read
         );
-    }
-
-    private static long VectorParameters(
-        LayerSpec layer,
-        bool makes,
-        long hidden,
-        long queryWidth,
-        long bankWidth
-    )
-    {
-        var count = hidden * (layer.PostNorm ? 4 : 2);
-        var attention = layer.Attention;
-        count += attention.InputBias ? queryWidth + 2 * bankWidth : 0;
-        count += attention.OutputBias ? hidden : 0;
-        count += layer.Mlp.Bias ? 2L * layer.Mlp.Width + hidden : 0;
-        count += attention.QueryKeyNorm ? attention.HeadDim * (makes ? 2 : 1) : 0;
-        return count;
     }
 }

@@ -1,5 +1,4 @@
 using Puna.Engine.Cache;
-using Puna.Engine.Execution;
 using Puna.Engine.Files;
 using Puna.Engine.Model;
 using Puna.Engine.Plan;
@@ -76,7 +75,7 @@ public sealed class InferenceEngine : IDisposable
         var pool = new WorkerPool(options.Threads);
         try
         {
-            var plan = LayerPlan.FromConfig(file.Config);
+            var plan = options.Plan?.Invoke(file.Plan) ?? file.Plan;
             var model = LanguageModel.Load(file, plan, tokenizer, pool, progress, cancellation);
             return new InferenceEngine(model, pool, options);
         }

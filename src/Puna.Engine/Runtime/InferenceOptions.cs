@@ -1,4 +1,5 @@
 using Puna.Kernels.Activations;
+using Puna.Engine.Plan;
 using Puna.Kernels.Attention;
 
 namespace Puna.Engine.Runtime;
@@ -26,4 +27,7 @@ public sealed record InferenceOptions
 
     /// <summary>A tokenizer file that replaces the model's own; null = the model's own.</summary>
     public string? TokenizerPath { get; init; }
+
+    /// <summary>Makes the plan to run from the one that the file states; null = that plan.</summary>
+    public Func<LayerPlan, LayerPlan>? Plan { get; init; }
 }

@@ -12,6 +12,9 @@ public sealed class ActivationRows : IDisposable
     /// <summary>Columns in one int8 block.</summary>
     public const int BlockSize = ActivationBlock.Columns;
 
+    /// <summary>Bytes to which the blocks are aligned.</summary>
+    public const int Alignment = ActivationBlock.Size;
+
     /// <summary>Rows of a tile of <see cref="Quantised"/>.</summary>
     internal const int TileRows = 32;
 
@@ -28,9 +31,40 @@ public sealed class ActivationRows : IDisposable
         Format = format;
         _maximumTokens = maximumTokens;
         _maximumColumns = maximumColumns;
-        var blocks =
-            format == ActivationFormat.Int8 ? (maximumColumns + BlockSize - 1) / BlockSize : 0;
-        _quantised = new NativeBuffer<ActivationBlock>((long)maximumTokens * blocks);
+        _quantised = new NativeBuffer<ActivationBlock>(
+            QuantisedBytes(maximumTokens, maximumColumns, format) / ActivationBlock.Size
+        );
+    }
+
+    /// <summary>The same in memory that someone else owns.</summary>
+    /// <param name="maximumTokens">Most rows.</param>
+    /// <param name="maximumColumns">Most columns of a row.</param>
+    /// <param name="format">Arithmetic.</param>
+    /// <param name="memory">At least <see cref="QuantisedBytes"/>, aligned to <see cref="Alignment"/>.</param>
+    /// <exception cref="ArgumentException">The memory is too small.</exception>
+    public ActivationRows(
+        int maximumTokens,
+        int maximumColumns,
+        ActivationFormat format,
+        NativeSpan<byte> memory
+    )
+    {
+        var needed = QuantisedBytes(maximumTokens, maximumColumns, format);
+        if (memory.Length < needed)
+        {
+            throw new ArgumentException(
+                $"{maximumTokens} rows of {maximumColumns} take {needed} bytes; {memory.Length} were given.",
+                nameof(memory)
+            );
+        }
+
+        Format = format;
+        _maximumTokens = maximumTokens;
+        _maximumColumns = maximumColumns;
+        _quantised = new NativeBuffer<ActivationBlock>(
+            memory.Slice(0, needed).Cast<ActivationBlock>(),
+            needed
+        );
     }
 
     /// <summary>The arithmetic that these rows ask for.</summary>
@@ -57,6 +91,18 @@ public sealed class ActivationRows : IDisposable
     /// columns reads them in sequence; a tile stays in the second-level cache. Empty in f32 mode.
     /// </summary>
     internal NativeSpan<ActivationBlock> Quantised => _quantised.Span;
+
+    /// <summary>Bytes of the int8 blocks of so many rows; 0 in f32 mode.</summary>
+    public static long QuantisedBytes(
+        int maximumTokens,
+        int maximumColumns,
+        ActivationFormat format
+    ) =>
+        format == ActivationFormat.Int8
+            ? (long)maximumTokens
+                * ((maximumColumns + BlockSize - 1) / BlockSize)
+                * ActivationBlock.Size
+            : 0;
 
     /// <summary>Takes a batch: remembers where the f32 rows are and, in int8 mode, quantises them.</summary>
     /// <param name="values">Row t at t * stride; must stay alive and unchanged while the rows are used.</param>

@@ -125,8 +125,8 @@ public sealed class DecodingMemoryTests
         long expected = 0;
         using (var file = ModelFiles.Open(path))
         {
-            var slots = ModelTensors
-                .Of(file.Config)
+            var slots = file
+                .Plan.Parameters()
                 .ToDictionary(slot => slot.Name, StringComparer.Ordinal);
             foreach (var tensor in file.Tensors.Where(tensor => slots.ContainsKey(tensor.Name)))
             {

@@ -110,5 +110,5 @@ public sealed class ModelCreatorTests
         );
 
     private static long Parameters(string name) =>
-        ModelTensors.Of(ModelShapes.Get(name)).Sum(slot => slot.Rows * Math.Max(1L, slot.Columns));
+        LayerPlan.FromConfig(ModelShapes.Get(name)).Parameters().Sum(slot => slot.Rows * Math.Max(1L, slot.Columns));
 }

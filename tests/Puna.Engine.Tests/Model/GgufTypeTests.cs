@@ -38,7 +38,7 @@ public sealed class GgufTypeTests
         var oracle = new OracleFile(SharedData.Path("gguf-types", "expected.safetensors"));
         using var model = new ModelHarness(SharedData.Path("gguf-types", type + ".gguf"));
         var down = new float[8 * 256];
-        model.Model.Weights.Layers[0].Down.Weight.DequantRows(0, 8, down);
+        model.Model.Weights.Linear("model.layers.0.mlp.down_proj").Weight.DequantRows(0, 8, down);
         Assert.Equal(oracle.Floats($"{type}.ffn_down"), down);
         var embedding = new float[4 * 256];
         model.Model.Weights.Embedding.Weight.DequantRows(0, 4, embedding);

@@ -24,7 +24,8 @@ public sealed class LayerPlanTests
     {
         var plan = LayerPlan.FromConfig(s_config);
         Assert.Equal([0, 1, 2, 3], plan.Banks.Select(bank => bank.Producer));
-        Assert.All(plan.Layers, layer => Assert.True(plan.MakesKeysAndValues(layer)));
+        Assert.Empty(plan.Readers());
+        Assert.True(plan.IsPlain);
     }
 
     [Fact]
@@ -32,8 +33,9 @@ public sealed class LayerPlanTests
     {
         var plan = LayerPlan.FromConfig(s_config, [0, 1, 1, 1]);
         Assert.Equal([0, 1], plan.Banks.Select(bank => bank.Producer));
-        Assert.Equal([0, 1, 1, 1], plan.Layers.Select(layer => layer.Attention.Bank));
-        Assert.False(plan.MakesKeysAndValues(plan.Layers[3]));
+        Assert.Equal([0, 1, 1, 1], plan.Layers.Select(layer => layer.Attention!.Bank));
+        Assert.Equal([(2, 1), (3, 1)], plan.Readers());
+        Assert.False(plan.IsPlain);
     }
 
     [Theory]

@@ -4,6 +4,7 @@ using Puna.Engine.Files;
 using Puna.Engine.Files.Models;
 using Puna.Engine.Model;
 using Puna.Engine.Plan;
+using Puna.Engine.Runtime;
 using Puna.Engine.Text;
 using Puna.Kernels.Activations;
 using Puna.Kernels.Attention;

@@ -6,10 +6,17 @@ namespace Puna.Engine.Files.Json;
 /// The fields of a JSON object from a file, by name and kind: absent and null are the same, another kind is an
 /// <see cref="InputException"/> that names the file and the field.
 /// </summary>
-internal readonly struct JsonFields(string path, JsonElement element)
+/// <param name="path">The file.</param>
+/// <param name="element">The object.</param>
+/// <param name="source">What the messages call the object; null = the file.</param>
+internal readonly struct JsonFields(string path, JsonElement element, string? source = null)
 {
     private readonly string _path = path;
+    private readonly string? _source = source;
     private readonly JsonElement _element = element;
+
+    /// <summary>What messages call the object: they begin with it.</summary>
+    public string Source => _source ?? $"'{_path}'";
 
     public bool Has(string name) => Find(name) is not null;
 
@@ -17,7 +24,7 @@ internal readonly struct JsonFields(string path, JsonElement element)
     public bool IsWritten(string name) => _element.TryGetProperty(name, out _);
 
     public int Integer(string name) =>
-        OptionalInteger(name) ?? throw new InputException($"'{_path}' lacks the field '{name}'.");
+        OptionalInteger(name) ?? throw new InputException($"{Source} lacks the field '{name}'.");
 
     public int? OptionalInteger(string name) =>
         Find(name) is { } value ? IntegerOf(name, value) : null;
@@ -56,8 +63,31 @@ internal readonly struct JsonFields(string path, JsonElement element)
 
     public JsonFields? Object(string name) =>
         Find(name) is not { } value ? null
-        : value.ValueKind == JsonValueKind.Object ? new JsonFields(_path, value)
+        : value.ValueKind == JsonValueKind.Object ? new JsonFields(_path, value, _source)
         : throw Mismatch(name, "an object", value);
+
+    /// <summary>A list of objects, which must be there.</summary>
+    public JsonFields[] Objects(string name)
+    {
+        if (Find(name) is not { ValueKind: JsonValueKind.Array } value)
+        {
+            throw new InputException(
+                $"{Source} should have a list of objects in the field '{name}'."
+            );
+        }
+
+        var fields = this;
+        return
+        [
+            .. value
+                .EnumerateArray()
+                .Select(item =>
+                    item.ValueKind == JsonValueKind.Object
+                        ? new JsonFields(fields._path, item, fields._source)
+                        : throw fields.Mismatch(name, "a list of objects", item)
+                ),
+        ];
+    }
 
     /// <summary>A list of integers; a single integer counts as a list of one.</summary>
     public int[]? Integers(string name)
@@ -133,7 +163,7 @@ internal readonly struct JsonFields(string path, JsonElement element)
         {
             // A lone surrogate written as an escape.
             throw new InputException(
-                $"'{_path}' has text in the field '{name}' that is no valid Unicode.",
+                $"{Source} has text in the field '{name}' that is no valid Unicode.",
                 fault
             );
         }
@@ -143,7 +173,7 @@ internal readonly struct JsonFields(string path, JsonElement element)
     {
         var shown = PrintableText.Short(found.GetRawText());
         return new InputException(
-            $"'{_path}' should have {wanted} in the field '{name}', but has {shown}."
+            $"{Source} should have {wanted} in the field '{name}', but has {shown}."
         );
     }
 }

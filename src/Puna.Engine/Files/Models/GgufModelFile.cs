@@ -9,10 +9,10 @@ namespace Puna.Engine.Files.Models;
 /// <summary>A model in a GGUF file.</summary>
 public sealed class GgufModelFile : IModelFile
 {
-    private GgufModelFile(GgufFile gguf, ModelConfig config, IReadOnlyList<StoredTensor> tensors)
+    private GgufModelFile(GgufFile gguf, LayerPlan plan, IReadOnlyList<StoredTensor> tensors)
     {
         Gguf = gguf;
-        Config = config;
+        Plan = plan;
         Tensors = tensors;
     }
 
@@ -26,7 +26,10 @@ public sealed class GgufModelFile : IModelFile
     public string Form => $"GGUF v{Gguf.Version}";
 
     /// <inheritdoc/>
-    public ModelConfig Config { get; }
+    public LayerPlan Plan { get; }
+
+    /// <inheritdoc/>
+    public ModelConfig Config => Plan.Config;
 
     /// <inheritdoc/>
     public IReadOnlyList<StoredTensor> Tensors { get; }
@@ -43,6 +46,7 @@ public sealed class GgufModelFile : IModelFile
     internal static GgufModelFile Read(GgufFile gguf)
     {
         var config = GgufConfig.Read(gguf);
+        var plan = LayerPlan.FromConfig(config);
         int[]? queries = null;
         int[]? keys = null;
         if (GgufFamilies.InterleavesRotaryRows(config.Family))
@@ -75,15 +79,15 @@ public sealed class GgufModelFile : IModelFile
             );
         }
 
-        ModelTensors.Require(
+        RequiredTensors.Check(
             gguf.Path,
-            config,
+            plan,
             tensors,
             name =>
                 name == GgufNames.RotaryFactors
                 || name.EndsWith(".attn_rot_embd.weight", StringComparison.Ordinal)
                 || name.EndsWith(".attn_rot_embd", StringComparison.Ordinal)
         );
-        return new GgufModelFile(gguf, config, tensors);
+        return new GgufModelFile(gguf, plan, tensors);
     }
 }

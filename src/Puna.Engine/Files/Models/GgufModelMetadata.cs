@@ -14,6 +14,20 @@ internal static class GgufModelMetadata
 
     /// <summary>The architecture that GGUF has for a family.</summary>
     /// <exception cref="InputException">It has none, or cannot state this configuration.</exception>
+    public static string Architecture(LayerPlan plan)
+    {
+        if (!plan.IsPlain)
+        {
+            throw new InputException(
+                $"The plan '{plan.Name}' cannot be written as GGUF, which cannot state that {Difference(plan)}; write a folder or a .safetensors file instead."
+            );
+        }
+
+        return Architecture(plan.Config);
+    }
+
+    /// <summary>The architecture that GGUF has for the family of a plain model.</summary>
+    /// <exception cref="InputException">It has none, or cannot state this configuration.</exception>
     public static string Architecture(ModelConfig config)
     {
         var family = config.Family == "mistral" ? "llama" : config.Family;
@@ -154,6 +168,14 @@ internal static class GgufModelMetadata
         {
             writer.Add("tokenizer.chat_template", template);
         }
+    }
+
+    private static string Difference(LayerPlan plan)
+    {
+        var reader = plan.Readers().GroupBy(pair => pair.Producer).FirstOrDefault();
+        return reader is null
+            ? "its layers differ from those that its configuration describes"
+            : $"layer {string.Join(", ", reader.Select(pair => pair.Layer))} reads the keys and values of layer {reader.Key}";
     }
 
     private static void AddId(GgufWriter writer, string name, int? id)

@@ -1,3 +1,5 @@
+using Puna.Engine.Plan;
+
 namespace Puna.Engine.Files.Models;
 
 /// <summary>GGUF's tensor names and Hugging Face's.</summary>
@@ -11,24 +13,24 @@ internal static class GgufNames
 
     private static readonly (string Stored, string Name)[] s_global =
     [
-        ("token_embd.weight", ModelTensors.Embedding),
-        ("output_norm.weight", ModelTensors.FinalNorm),
-        ("output.weight", ModelTensors.Output),
+        ("token_embd.weight", Modules.Embedding + ".weight"),
+        ("output_norm.weight", Modules.FinalNorm + ".weight"),
+        ("output.weight", Modules.Head + ".weight"),
     ];
 
     private static readonly (string Stored, string Name)[] s_ofLayer =
     [
-        ("attn_norm", "input_layernorm"),
-        ("attn_q", "self_attn.q_proj"),
-        ("attn_k", "self_attn.k_proj"),
-        ("attn_v", "self_attn.v_proj"),
-        ("attn_output", "self_attn.o_proj"),
-        ("attn_q_norm", "self_attn.q_norm"),
-        ("attn_k_norm", "self_attn.k_norm"),
-        ("ffn_norm", "post_attention_layernorm"),
-        ("ffn_gate", "mlp.gate_proj"),
-        ("ffn_up", "mlp.up_proj"),
-        ("ffn_down", "mlp.down_proj"),
+        ("attn_norm", Modules.AttentionNorm),
+        ("attn_q", Modules.Query),
+        ("attn_k", Modules.Key),
+        ("attn_v", Modules.Value),
+        ("attn_output", Modules.AttentionOutput),
+        ("attn_q_norm", Modules.QueryNorm),
+        ("attn_k_norm", Modules.KeyNorm),
+        ("ffn_norm", Modules.MlpNorm),
+        ("ffn_gate", Modules.Gate),
+        ("ffn_up", Modules.Up),
+        ("ffn_down", Modules.Down),
     ];
 
     private static readonly Dictionary<string, string> s_toName = s_ofLayer.ToDictionary(

@@ -11,6 +11,9 @@ namespace Puna.Engine.Files.Models;
 /// </summary>
 internal static class HuggingFaceConfig
 {
+    /// <summary>The field that names the plan of the weights, where that is not what the configuration describes.</summary>
+    public const string PlanField = "puna_plan";
+
     private const int LargestFile = 16 << 20;
     private const int DefaultWindowStart = 28;
     private const int MistralDefaultWindow = 4096;
@@ -81,6 +84,14 @@ internal static class HuggingFaceConfig
         };
         ModelConfigRules.Require(path, config);
         return config;
+    }
+
+    /// <summary>The name of the plan that the weights carry, or null when the configuration is the plan.</summary>
+    /// <exception cref="InputException">The file cannot be read.</exception>
+    public static string? ReadPlanName(string path)
+    {
+        using var document = JsonFile.Open(path, LargestFile);
+        return new JsonFields(path, document.RootElement).Text(PlanField);
     }
 
     /// <summary>The ids that end a sequence by <c>generation_config.json</c>; empty when there is no such file.</summary>

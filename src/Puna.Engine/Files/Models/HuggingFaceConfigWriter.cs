@@ -11,10 +11,11 @@ internal static class HuggingFaceConfigWriter
 {
     private static readonly JsonWriterOptions s_options = new() { Indented = true };
 
-    /// <summary>The file of a configuration.</summary>
+    /// <summary>The file of a model.</summary>
     /// <exception cref="InputException">The configuration has rotary divisors that Hugging Face's form cannot state.</exception>
-    public static byte[] Write(ModelConfig config, ElementFormat format)
+    public static byte[] Write(LayerPlan plan, ElementFormat format)
     {
+        var config = plan.Config;
         var json = new JsonObject
         {
             ["architectures"] = new JsonArray(ArchitectureOf(config.Family)),
@@ -55,17 +56,28 @@ internal static class HuggingFaceConfigWriter
             ]);
         }
 
+        NamePlan(json, plan);
         return Bytes(json);
     }
 
-    /// <summary>An existing file with the element type changed and everything else kept.</summary>
-    public static byte[] Rewrite(string path, ElementFormat format)
+    /// <summary>An existing file with the element type and the plan changed and everything else kept.</summary>
+    public static byte[] Rewrite(string path, LayerPlan plan, ElementFormat format)
     {
         using var document = JsonFile.Open(path, 16 << 20);
         var json = JsonObject.Create(document.RootElement)!;
         var spelling = json.ContainsKey("dtype") ? "dtype" : "torch_dtype";
         json[spelling] = DtypeOf(format);
+        NamePlan(json, plan);
         return Bytes(json);
+    }
+
+    private static void NamePlan(JsonObject json, LayerPlan plan)
+    {
+        json.Remove(HuggingFaceConfig.PlanField);
+        if (!plan.IsPlain)
+        {
+            json[HuggingFaceConfig.PlanField] = plan.Name;
+        }
     }
 
     private static byte[] Bytes(JsonObject json)

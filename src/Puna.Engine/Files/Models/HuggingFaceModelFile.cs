@@ -1,4 +1,5 @@
 using Puna.Engine.Files.Json;
+using Puna.Engine.Files.Plans;
 using Puna.Engine.Files.Safetensors;
 using Puna.Engine.Files.Storage;
 using Puna.Engine.Files.Tokenizers;
@@ -14,6 +15,7 @@ public sealed class HuggingFaceModelFile : IModelFile
     private const string WeightsName = "model.safetensors";
     private const string IndexName = "model.safetensors.index.json";
     private const string GenerationName = "generation_config.json";
+    private const string OutputMatrix = Modules.Head + ".weight";
     private const int LargestIndex = 64 << 20;
     private const int LongestName = 255;
 
@@ -36,7 +38,10 @@ public sealed class HuggingFaceModelFile : IModelFile
         _shards.Count == 1 ? "safetensors" : $"safetensors ({_shards.Count} shards)";
 
     /// <inheritdoc/>
-    public ModelConfig Config { get; private set; } = null!;
+    public LayerPlan Plan { get; private set; } = null!;
+
+    /// <inheritdoc/>
+    public ModelConfig Config => Plan.Config;
 
     /// <inheritdoc/>
     public IReadOnlyList<StoredTensor> Tensors { get; private set; } = [];
@@ -222,21 +227,52 @@ public sealed class HuggingFaceModelFile : IModelFile
         Tensors = tensors;
         var config = HuggingFaceConfig.Read(
             configPath,
-            tensors.Any(tensor => tensor.Name == ModelTensors.Output)
+            tensors.Any(tensor => tensor.Name == OutputMatrix)
         );
         var generation = HuggingFaceConfig.ReadGenerationEosIds(
             System.IO.Path.Combine(Folder, GenerationName)
         );
-        Config = config with { EosIds = [.. config.EosIds.Union(generation)] };
-        ModelConfigRules.Require(configPath, Config);
+        config = config with { EosIds = [.. config.EosIds.Union(generation)] };
+        ModelConfigRules.Require(configPath, config);
+        Plan = ReadPlan(configPath, config);
 
         // A tied model may still carry its output matrix: a second copy of the embedding.
-        ModelTensors.Require(
+        RequiredTensors.Check(
             Path,
-            Config,
+            Plan,
             tensors,
-            name => Config.TieEmbeddings && name == ModelTensors.Output
+            name => Config.TieEmbeddings && name == OutputMatrix
         );
+    }
+
+    // The weights carry the plan, for without it they are of no use; config.json names it, so that weights which lost it
+    // are noticed.
+    private LayerPlan ReadPlan(string configPath, ModelConfig config)
+    {
+        var named = HuggingFaceConfig.ReadPlanName(configPath);
+        var texts = _shards
+            .Select(shard => shard.Metadata.GetValueOrDefault(PlanText.MetadataKey))
+            .Distinct(StringComparer.Ordinal)
+            .ToArray();
+        if (texts is not [{ } text])
+        {
+            return texts.Length > 1
+                    ? throw new InputException(
+                        $"The shards of '{Path}' state different plans; they belong to different models."
+                    )
+                : named is not null
+                    ? throw new InputException(
+                        $"'{configPath}' names the plan '{PrintableText.Short(named)}', but the weights of '{Path}' carry none in their metadata ({PlanText.MetadataKey}): they were written by a program that drops it, and cannot be read without."
+                    )
+                : LayerPlan.FromConfig(config);
+        }
+
+        var plan = PlanText.Read(Path, text, config);
+        return named is null || named == plan.Name
+            ? plan
+            : throw new InputException(
+                $"'{configPath}' names the plan '{PrintableText.Short(named)}', but the weights of '{Path}' carry the plan '{PrintableText.Short(plan.Name)}'; they belong to different models."
+            );
     }
 
     /// <summary>Tables that old versions of transformers saved although they follow from the configuration.</summary>

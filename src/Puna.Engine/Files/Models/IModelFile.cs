@@ -13,8 +13,11 @@ public interface IModelFile : IDisposable
     /// <summary>Which form it is, for people: <c>GGUF v3</c>, <c>safetensors (6 shards)</c>, <c>llama2.c version 1</c>.</summary>
     string Form { get; }
 
+    /// <summary>The plan that the file states, or that of its configuration where it states none.</summary>
+    LayerPlan Plan { get; }
+
     /// <summary>The facts of the model.</summary>
-    ModelConfig Config { get; }
+    ModelConfig Config => Plan.Config;
 
     /// <summary>All tensors, in file order.</summary>
     IReadOnlyList<StoredTensor> Tensors { get; }

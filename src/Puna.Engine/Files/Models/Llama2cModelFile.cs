@@ -20,6 +20,7 @@ public sealed class Llama2cModelFile : IModelFile
     private readonly MappedFile _file;
     private readonly Llama2cHeader _header;
     private readonly NativeBuffer<float>? _decoded;
+    private readonly Dictionary<string, ParameterSpec> _specs;
     private readonly int[] _queryRows;
     private readonly int[] _keyRows;
     private readonly List<StoredTensor> _tensors = [];
@@ -33,7 +34,7 @@ public sealed class Llama2cModelFile : IModelFile
         _position = header.DataOffset;
         _queryRows = RotaryRows.Interleaved(header.Heads, header.HeadDim);
         _keyRows = RotaryRows.Interleaved(header.KvHeads, header.HeadDim);
-        Config = new ModelConfig
+        var config = new ModelConfig
         {
             Family = "llama",
             HiddenSize = header.Dim,
@@ -49,13 +50,12 @@ public sealed class Llama2cModelFile : IModelFile
             BosId = header.Vocabulary > 1 ? 1 : null,
             EosIds = header.Vocabulary > 2 ? [2] : [],
         };
-        ModelConfigRules.Require(file.Path, Config);
+        ModelConfigRules.Require(file.Path, config);
+        Plan = LayerPlan.FromConfig(config);
+        _specs = Plan.Parameters().ToDictionary(spec => spec.Name, StringComparer.Ordinal);
         if (header.Version == 2)
         {
-            var elements = ModelTensors
-                .Of(Config)
-                .Where(slot => slot.IsMatrix)
-                .Sum(slot => (long)slot.Rows * slot.Columns);
+            var elements = _specs.Values.Where(spec => spec.IsMatrix).Sum(spec => spec.Elements);
             _decoded = new NativeBuffer<float>(elements, clear: false);
         }
     }
@@ -73,7 +73,10 @@ public sealed class Llama2cModelFile : IModelFile
         };
 
     /// <inheritdoc/>
-    public ModelConfig Config { get; }
+    public LayerPlan Plan { get; }
+
+    /// <inheritdoc/>
+    public ModelConfig Config => Plan.Config;
 
     /// <inheritdoc/>
     public IReadOnlyList<StoredTensor> Tensors => _tensors;
@@ -115,7 +118,7 @@ public sealed class Llama2cModelFile : IModelFile
                 model.PlaceVersioned();
             }
 
-            ModelTensors.Require(file.Path, model.Config, model.Tensors, _ => false);
+            RequiredTensors.Check(file.Path, model.Plan, model.Tensors, _ => false);
             return model;
         }
         catch
@@ -127,12 +130,12 @@ public sealed class Llama2cModelFile : IModelFile
 
     private void PlaceLegacy()
     {
-        Matrix(ModelTensors.Embedding, "token_embedding", _header.Vocabulary, _header.Dim);
-        Norms("input_layernorm", "rms_att");
+        Matrix(Modules.Embedding, "token_embedding");
+        Norms(Modules.AttentionNorm, "rms_att");
         AttentionMatrices();
-        Norms("post_attention_layernorm", "rms_ffn");
+        Norms(Modules.MlpNorm, "rms_ffn");
         MlpMatrices();
-        Vector(ModelTensors.FinalNorm, "rms_final");
+        Vector(Modules.FinalNorm, "rms_final");
 
         // Two tables of rotary sines and cosines, context x head_dim/2 each, follow from the header.
         _position += 4L * _header.Context * _header.HeadDim;
@@ -141,10 +144,10 @@ public sealed class Llama2cModelFile : IModelFile
 
     private void PlaceVersioned()
     {
-        Norms("input_layernorm", "rms_att");
-        Norms("post_attention_layernorm", "rms_ffn");
-        Vector(ModelTensors.FinalNorm, "rms_final");
-        Matrix(ModelTensors.Embedding, "token_embedding", _header.Vocabulary, _header.Dim);
+        Norms(Modules.AttentionNorm, "rms_att");
+        Norms(Modules.MlpNorm, "rms_ffn");
+        Vector(Modules.FinalNorm, "rms_final");
+        Matrix(Modules.Embedding, "token_embedding");
         AttentionMatrices();
         MlpMatrices();
         OutputMatrix();
@@ -154,57 +157,52 @@ public sealed class Llama2cModelFile : IModelFile
     {
         if (!_header.Tied)
         {
-            Matrix(ModelTensors.Output, "wcls", _header.Vocabulary, _header.Dim);
+            Matrix(Modules.Head, "wcls");
         }
     }
 
     private void AttentionMatrices()
     {
-        var (dim, keys) = (_header.Dim, _header.KvDim);
-        OfEachLayer("self_attn.q_proj", "wq", dim, dim, _queryRows);
-        OfEachLayer("self_attn.k_proj", "wk", keys, dim, _keyRows);
-        OfEachLayer("self_attn.v_proj", "wv", keys, dim);
-        OfEachLayer("self_attn.o_proj", "wo", dim, dim);
+        OfEachLayer(Modules.Query, "wq", _queryRows);
+        OfEachLayer(Modules.Key, "wk", _keyRows);
+        OfEachLayer(Modules.Value, "wv");
+        OfEachLayer(Modules.AttentionOutput, "wo");
     }
 
     private void MlpMatrices()
     {
-        OfEachLayer("mlp.gate_proj", "w1", _header.Hidden, _header.Dim);
-        OfEachLayer("mlp.down_proj", "w2", _header.Dim, _header.Hidden);
-        OfEachLayer("mlp.up_proj", "w3", _header.Hidden, _header.Dim);
+        OfEachLayer(Modules.Gate, "w1");
+        OfEachLayer(Modules.Down, "w2");
+        OfEachLayer(Modules.Up, "w3");
     }
 
-    private void OfEachLayer(string name, string stored, int rows, int columns, int[]? order = null)
+    private void OfEachLayer(string module, string stored, int[]? order = null)
     {
         for (var layer = 0; layer < _header.Layers; layer++)
         {
-            Matrix(
-                $"model.layers.{layer}.{name}.weight",
-                $"{stored}.{layer}",
-                rows,
-                columns,
-                order
-            );
+            Matrix(Modules.OfLayer(layer, module), $"{stored}.{layer}", order);
         }
     }
 
-    private void Norms(string name, string stored)
+    private void Norms(string module, string stored)
     {
         for (var layer = 0; layer < _header.Layers; layer++)
         {
-            Vector($"model.layers.{layer}.{name}.weight", $"{stored}.{layer}");
+            Vector(Modules.OfLayer(layer, module), $"{stored}.{layer}");
         }
     }
 
-    private void Vector(string name, string stored) =>
-        Mapped(name, stored, [_header.Dim], _header.Dim, null);
+    private void Vector(string module, string stored) =>
+        Mapped(_specs[module + ".weight"], stored, null);
 
-    private void Matrix(string name, string stored, int rows, int columns, int[]? order = null)
+    // The file tells the order of the tensors, the plan what shape each has.
+    private void Matrix(string module, string stored, int[]? order = null)
     {
-        var elements = (long)rows * columns;
+        var spec = _specs[module + ".weight"];
+        var elements = spec.Elements;
         if (_decoded is null)
         {
-            Mapped(name, stored, [rows, columns], elements, order);
+            Mapped(spec, stored, order);
             return;
         }
 
@@ -214,10 +212,10 @@ public sealed class Llama2cModelFile : IModelFile
         _tensors.Add(
             new StoredTensor
             {
-                Name = name,
+                Name = spec.Name,
                 StoredName = stored,
                 Format = ElementFormat.F32,
-                Shape = [rows, columns],
+                Shape = spec.Shape,
                 Data = target.Cast<byte>(),
                 RowOrder = order,
 
@@ -227,18 +225,18 @@ public sealed class Llama2cModelFile : IModelFile
         );
     }
 
-    private void Mapped(string name, string stored, long[] shape, long elements, int[]? order)
+    private void Mapped(ParameterSpec spec, string stored, int[]? order)
     {
         var offset = _position;
-        var length = elements * sizeof(float);
+        var length = spec.Elements * sizeof(float);
         _position += length;
         _tensors.Add(
             new StoredTensor
             {
-                Name = name,
+                Name = spec.Name,
                 StoredName = stored,
                 Format = ElementFormat.F32,
-                Shape = shape,
+                Shape = spec.Shape,
                 Data = _file.Bytes.Slice(offset, length),
                 RowOrder = order,
                 GiveBack = () => _file.GiveBack(offset, length),

@@ -5,7 +5,7 @@ using Puna.Kernels.Memory;
 using Puna.Kernels.Rope;
 using Puna.Kernels.Threads;
 
-namespace Puna.Engine.Execution;
+namespace Puna.Engine.Execution.Operations;
 
 /// <summary>
 /// Attention of the segments of a ragged batch over the caches of their sequences, as one job of the threads: it lists
@@ -37,7 +37,7 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
     /// <param name="output">Result [T, H * d].</param>
     /// <exception cref="ArgumentException">The sequences store keys and values in different formats.</exception>
     public void Forward(
-        AttentionBranch attention,
+        AttentionSpec attention,
         ReadOnlySpan<Segment> segments,
         NativeSpan<float> queries,
         NativeSpan<int> positions,
@@ -182,7 +182,7 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
     // Keys never move: a page whose keys were rotated at another place is met by queries rotated back by its offset.
     private void ShiftQueries(
         NativeSpan<float> queries,
-        AttentionBranch attention,
+        AttentionSpec attention,
         ReadOnlySpan<int> offsets,
         int tokens,
         NativeSpan<float> shifted

@@ -1,0 +1,55 @@
+using Puna.Kernels.Memory;
+using Puna.Kernels.Norm;
+using Puna.Kernels.Threads;
+
+namespace Puna.Engine.Execution.Operations;
+
+/// <summary>y = rmsNorm(x) * w row by row, or a copy of x where there is no norm; made ready for matrices where y feeds them.</summary>
+internal sealed class NormOp(
+    ForwardStage stage,
+    NativeBuffer<float>? weight,
+    float epsilon,
+    Slot input,
+    Slot output
+) : PassOp
+{
+    /// <inheritdoc/>
+    public override ForwardStage Stage => stage;
+
+    /// <inheritdoc/>
+    public override void Declare(SlotUses uses)
+    {
+        uses.Reads(input);
+        uses.Writes(output);
+        uses.Saves(input);
+    }
+
+    /// <inheritdoc/>
+    public override void Forward(ReadOnlySpan<int> ids, WorkerPool pool)
+    {
+        var width = output.Columns;
+        if (weight is not null)
+        {
+            RmsNorm.Forward(
+                input.Values,
+                width,
+                weight.Span,
+                epsilon,
+                output.Values,
+                width,
+                output.Rows.Count,
+                width,
+                pool
+            );
+        }
+        else
+        {
+            input.Values.Span.CopyTo(output.Values.Span);
+        }
+
+        if (output.FeedsProducts)
+        {
+            output.Quantise(pool);
+        }
+    }
+}
