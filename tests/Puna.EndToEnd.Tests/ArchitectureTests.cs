@@ -38,7 +38,7 @@ public sealed class ArchitectureTests
     [MemberData(nameof(Assemblies))]
     public void A_namespace_is_its_folder(string name)
     {
-        var project = name == "puna" ? "Puna.Cli" : name;
+        var project = ProjectOf(name);
         var folder = Path.Combine(SharedData.Root, "src", project);
         foreach (var file in Sources(folder))
         {
@@ -98,41 +98,58 @@ public sealed class ArchitectureTests
         }
     }
 
-    // The order inside the engine: a folder may use those before it.
-    [Fact]
-    public void Inside_the_engine_the_arrows_point_one_way()
+    [Theory]
+    [MemberData(nameof(Assemblies))]
+    public void Inside_an_assembly_folders_use_only_those_before_them(string name)
     {
-        string[][] layers =
-        [
-            ["Linear"],
-            ["Cache"],
-            ["Model"],
-            ["Decoding"],
-        ];
-        var rank = layers
-            .SelectMany((names, index) => names.Select(name => (name, index)))
-            .ToDictionary();
-        var engine = Path.Combine(SharedData.Root, "src", "Puna.Engine");
-        foreach (var (folder, order) in rank)
-        {
-            foreach (var file in Sources(Path.Combine(engine, folder)))
-            {
-                foreach (
-                    var line in File.ReadLines(file)
-                        .Where(line =>
-                            line.StartsWith("using Puna.Engine.", StringComparison.Ordinal)
-                        )
-                )
-                {
-                    var used = line["using Puna.Engine.".Length..].TrimEnd(';').Split('.')[0];
-                    Assert.True(
-                        !rank.TryGetValue(used, out var other) || other <= order,
-                        $"{file}: {line}"
-                    );
-                }
-            }
-        }
+        var order = RoomOrder.Read(
+            Path.Combine(SharedData.Root, "docs", "architecture.md"),
+            ProjectOf(name)
+        );
+        var arrows = AssemblyArrows.Of(Path.Combine(AppContext.BaseDirectory, name + ".dll"));
+        Assert.NotEmpty(arrows);
+        Assert.Empty(order.Violations(arrows));
     }
+
+    [Theory]
+    [MemberData(nameof(Assemblies))]
+    public void Every_folder_has_its_place_in_the_order_and_no_other_has(string name)
+    {
+        var project = ProjectOf(name);
+        var folder = Path.Combine(SharedData.Root, "src", project);
+        var folders = Sources(folder)
+            .Select(file => Path.GetRelativePath(folder, Path.GetDirectoryName(file)!))
+            .Distinct()
+            .Select(relative =>
+                relative == "."
+                    ? project
+                    : $"{project}.{relative.Replace(Path.DirectorySeparatorChar, '.')}"
+            );
+        var order = RoomOrder.Read(
+            Path.Combine(SharedData.Root, "docs", "architecture.md"),
+            project
+        );
+        Assert.Equal(folders.Order(), order.Names.Order());
+    }
+
+    // What the test above holds would hold nothing if arrows were not seen: in the reverse order each of them is forbidden.
+    [Theory]
+    [MemberData(nameof(Assemblies))]
+    public void A_forbidden_arrow_is_found(string name)
+    {
+        var order = RoomOrder.Read(
+            Path.Combine(SharedData.Root, "docs", "architecture.md"),
+            ProjectOf(name)
+        );
+        var arrows = AssemblyArrows.Of(Path.Combine(AppContext.BaseDirectory, name + ".dll"));
+        var reversed = new RoomOrder(order.Names.Reverse());
+        Assert.Equal(arrows.Count, reversed.Violations(arrows).Count());
+        var (from, to) = arrows.Keys.First();
+        Assert.NotEmpty(new RoomOrder([from]).Violations(arrows));
+        Assert.NotEmpty(new RoomOrder([to]).Violations(arrows));
+    }
+
+    private static string ProjectOf(string assembly) => assembly == "puna" ? "Puna.Cli" : assembly;
 
     private static IEnumerable<string> Sources(string folder) =>
         Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories);

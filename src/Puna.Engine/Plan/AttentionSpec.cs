@@ -89,6 +89,10 @@ public sealed record AttentionSpec : BranchSpec
             $"has {Heads} query heads, which the {bank.Heads} heads of its bank do not divide."
         );
         scope.Require(
+            (long)Heads * HeadDim <= ModelConfigRules.LargestSize,
+            $"has {Heads} query heads of {HeadDim}, together more than {ModelConfigRules.LargestSize}."
+        );
+        scope.Require(
             HeadDim == bank.HeadDim,
             $"has query heads of {HeadDim}, its bank key heads of {bank.HeadDim}."
         );

@@ -40,22 +40,6 @@ public static class LayerPlanValidator
 
     private static void CheckBanks(LayerPlan plan)
     {
-        for (var index = 0; index < plan.Banks.Count; index++)
-        {
-            var bank = plan.Banks[index];
-            Require(bank.Id == index, $"Bank {index} of the plan calls itself {bank.Id}.");
-            Require(
-                bank.Heads > 0 && bank.HeadDim > 0,
-                $"Bank {index} has {bank.Heads} heads of {bank.HeadDim}; both must be above 0."
-            );
-            Require(
-                bank.Producer >= 0
-                    && bank.Producer < plan.Layers.Count
-                    && BanksOf(plan, plan.Layers[bank.Producer]).Contains(index),
-                $"Bank {index} names layer {bank.Producer} as its producer, which does not read it."
-            );
-        }
-
         foreach (var layer in plan.Layers)
         {
             foreach (var bank in BanksOf(plan, layer))
@@ -69,6 +53,26 @@ public static class LayerPlanValidator
                     $"Layer {layer.Index} reads a bank that layer {plan.Banks[bank].Producer} makes later."
                 );
             }
+        }
+
+        for (var index = 0; index < plan.Banks.Count; index++)
+        {
+            var bank = plan.Banks[index];
+            Require(bank.Id == index, $"Bank {index} of the plan calls itself {bank.Id}.");
+            Require(
+                bank.Heads > 0 && bank.HeadDim > 0,
+                $"Bank {index} has {bank.Heads} heads of {bank.HeadDim}; both must be above 0."
+            );
+            Require(
+                (long)bank.Heads * bank.HeadDim <= ModelConfigRules.LargestSize,
+                $"Bank {index} has {bank.Heads} heads of {bank.HeadDim}, together more than {ModelConfigRules.LargestSize}."
+            );
+            Require(
+                bank.Producer >= 0
+                    && bank.Producer < plan.Layers.Count
+                    && BanksOf(plan, plan.Layers[bank.Producer]).Contains(index),
+                $"Bank {index} names layer {bank.Producer} as its producer, which does not read it."
+            );
         }
     }
 

@@ -25,5 +25,8 @@ public sealed record MlpSpec(int Width, bool Bias) : BranchSpec
 
     /// <inheritdoc/>
     public override void Check(PlanScope scope) =>
-        scope.Require(Width > 0, $"has an MLP of width {Width}; at least 1 is needed.");
+        scope.Require(
+            Width > 0 && Width <= ModelConfigRules.LargestSize,
+            $"has an MLP of width {Width}; 1 to {ModelConfigRules.LargestSize} is accepted."
+        );
 }

@@ -3,7 +3,9 @@ namespace Puna.Engine.Plan;
 /// <summary>Checks that the numbers of a configuration make sense together, before anything is sized by them.</summary>
 public static class ModelConfigRules
 {
-    private const int LargestSize = 1 << 24;
+    /// <summary>Largest width of anything: products of two stay below 2^63, rows of one fit any address.</summary>
+    internal const int LargestSize = 1 << 24;
+
     private const int MostLayers = 4096;
 
     /// <summary>Refuses what no forward pass could take.</summary>

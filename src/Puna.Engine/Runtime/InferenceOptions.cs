@@ -1,5 +1,5 @@
-using Puna.Kernels.Activations;
 using Puna.Engine.Plan;
+using Puna.Kernels.Activations;
 using Puna.Kernels.Attention;
 
 namespace Puna.Engine.Runtime;

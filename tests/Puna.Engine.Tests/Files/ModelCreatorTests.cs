@@ -110,5 +110,8 @@ public sealed class ModelCreatorTests
         );
 
     private static long Parameters(string name) =>
-        LayerPlan.FromConfig(ModelShapes.Get(name)).Parameters().Sum(slot => slot.Rows * Math.Max(1L, slot.Columns));
+        LayerPlan
+            .FromConfig(ModelShapes.Get(name))
+            .Parameters()
+            .Sum(slot => slot.Rows * Math.Max(1L, slot.Columns));
 }

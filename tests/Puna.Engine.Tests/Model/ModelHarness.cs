@@ -32,9 +32,7 @@ internal sealed class ModelHarness : IDisposable
     {
         _pool = new WorkerPool(threads);
         _file = ModelFiles.Open(path);
-        var plan = producers is null
-            ? LayerPlan.FromConfig(_file.Config)
-            : LayerPlan.FromConfig(_file.Config, producers);
+        var plan = producers is null ? _file.Plan : LayerPlan.FromConfig(_file.Config, producers);
         Model = LanguageModel.Load(_file, plan, _file.Tokenizer, _pool);
         Forward = new ForwardPass(Model, _pool, activations);
         Cache = new KvCache(

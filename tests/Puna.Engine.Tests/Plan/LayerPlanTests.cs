@@ -1,6 +1,6 @@
 using Puna.Engine.Plan;
 
-namespace Puna.Engine.Tests.Model;
+namespace Puna.Engine.Tests.Plan;
 
 public sealed class LayerPlanTests
 {
@@ -67,6 +67,75 @@ public sealed class LayerPlanTests
         Assert.Throws<InputException>(() =>
             LayerPlan.FromConfig(s_config with { LayersWithoutRope = [3] }, [0, 1, 2, 2])
         );
+
+    [Fact]
+    public void A_layer_knows_its_own_number()
+    {
+        var plan = LayerPlan.FromConfig(s_config);
+        var failure = Assert.Throws<InputException>(() =>
+            LayerPlanValidator.Check(
+                plan with
+                {
+                    Layers =
+                    [
+                        plan.Layers[0],
+                        .. plan.Layers.Skip(1).Select(layer => layer with { Index = 1 }),
+                    ],
+                }
+            )
+        );
+        Assert.Contains(
+            "Layer 2 of the plan calls itself 1",
+            failure.Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    // The rotary frequencies are those of the model's head width: the rest of a wider head would stay unrotated.
+    [Fact]
+    public void Heads_of_another_width_than_the_rotary_frequencies_are_refused()
+    {
+        var plan = LayerPlan.FromConfig(s_config);
+        var wide = plan.Layers[0].Attention! with { HeadDim = 32 };
+        var step = (ResidualStep)plan.Layers[0].Steps[0] with { Branch = wide };
+        var failure = Assert.Throws<InputException>(() =>
+            LayerPlanValidator.Check(
+                plan with
+                {
+                    Banks = [plan.Banks[0] with { HeadDim = 32 }, .. plan.Banks.Skip(1)],
+                    Layers =
+                    [
+                        plan.Layers[0] with
+                        {
+                            Steps = [step, plan.Layers[0].Steps[1]],
+                        },
+                        .. plan.Layers.Skip(1),
+                    ],
+                }
+            )
+        );
+        Assert.Contains("rotates heads of 32", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_plan_for_another_number_of_layers_is_refused() =>
+        Assert.Contains(
+            "the bank of 3 layers, but the model has 4",
+            Assert.Throws<InputException>(() => LayerPlan.FromConfig(s_config, [0, 1, 1])).Message,
+            StringComparison.Ordinal
+        );
+
+    [Fact]
+    public void Every_tensor_is_owned_once_and_readers_own_no_keys_and_values()
+    {
+        var plan = LayerPlan.FromConfig(s_config, [0, 1, 1, 1]);
+        var names = plan.Parameters().Select(spec => spec.Name).ToList();
+        Assert.Equal(names.Distinct(), names);
+        Assert.Contains("model.layers.1.self_attn.k_proj.weight", names);
+        Assert.DoesNotContain("model.layers.2.self_attn.k_proj.weight", names);
+        Assert.Contains("model.layers.2.self_attn.q_proj.weight", names);
+        Assert.Equal(plan.Parameters().Sum(spec => spec.Elements), PlanCost.Of(plan, 1).Parameters);
+    }
 
     // Counted by hand for one layer: q 64x64, k and v 32x64, o 64x64, three MLP matrices of 160x64, two norms of 64.
     [Fact]
