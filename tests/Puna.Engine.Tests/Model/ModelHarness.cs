@@ -23,7 +23,7 @@ internal sealed class ModelHarness : IDisposable
     public ModelHarness(
         string path,
         ActivationFormat activations = ActivationFormat.F32,
-        KvFormat kvFormat = KvFormat.F32,
+        KvPageFormat? kvFormat = null,
         IReadOnlyList<int>? producers = null,
         int threads = 1,
         KvPolicyChain? policies = null
@@ -39,8 +39,8 @@ internal sealed class ModelHarness : IDisposable
         Cache = new KvCache(
             new KvCacheShape(
                 [.. plan.Banks.Select(bank => new KvBankShape(bank.Heads, bank.HeadDim))],
-                kvFormat,
-                kvFormat
+                kvFormat ?? KvPageFormats.F32,
+                kvFormat ?? KvPageFormats.F32
             ),
             policies
         );

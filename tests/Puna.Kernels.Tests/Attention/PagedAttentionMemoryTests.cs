@@ -11,7 +11,7 @@ public sealed class PagedAttentionMemoryTests
     [Fact]
     public void A_call_allocates_nothing_once_the_scratch_has_grown()
     {
-        using var test = Causal(4, 2, 32, 0, KvFormat.F16, KvFormat.Int8, 600, 33);
+        using var test = Causal(4, 2, 32, 0, Pair("f16", "int8"), 600, 33);
         using var attention = new PagedAttention();
         using var pool = new WorkerPool(1);
         using var output = new NativeBuffer<float>(33 * 4 * 32);
