@@ -71,7 +71,7 @@ public abstract class KvPageFormat
 
     /// <summary>
     /// The keys of a page as f32, channel-major [d][32]: the layout of an F32 page. All numbers are written; those of
-    /// slots that were never stored may be anything. Called by several threads at once.
+    /// slots that were never stored, whose bytes may be anything, do not matter. Called by several threads at once.
     /// </summary>
     /// <param name="page">The page's keys, <see cref="KeyBytes"/>.</param>
     /// <param name="headDim">d.</param>

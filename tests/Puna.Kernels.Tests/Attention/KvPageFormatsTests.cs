@@ -209,6 +209,40 @@ public sealed class KvPageFormatsTests
             PageSlots.WriteKey(KvPageFormats.F32, 4, page.Span, slot, new float[width]);
     }
 
+    [Fact]
+    public void A_page_tells_its_formats_and_an_id_finds_one()
+    {
+        KvPageFormat[] formats = [.. KvPageFormats.All, new NibblePageFormat()];
+        Assert.Equal(["f32", "f16", "bf16", "int8", "nibble"], formats.Select(each => each.Id));
+        foreach (var keys in formats)
+        {
+            foreach (var values in formats)
+            {
+                var page = new KvPageRef(default, default, new(keys, values), default, 1, 2, 3);
+                Assert.Same(keys, page.KeyFormat);
+                Assert.Same(values, page.ValueFormat);
+            }
+        }
+
+        Assert.All(KvPageFormats.All, each => Assert.Same(each, KvPageFormats.Find(each.Id)));
+        Assert.Null(KvPageFormats.Find("F32"));
+        Assert.Null(KvPageFormats.Find("nibble"));
+        Assert.Same(KvPageFormats.F32, default(KvPageRef).KeyFormat);
+    }
+
+    [Fact]
+    public void A_format_that_codes_whole_pages_refuses_single_slots()
+    {
+        using var page = Page(KvPageFormats.F32.KeyBytes(4));
+        var format = new StubPageFormat(_ => { });
+        Assert.False(format.WritesSlots);
+        Assert.All(KvPageFormats.All, each => Assert.True(each.WritesSlots));
+        Assert.Throws<NotSupportedException>(() =>
+            PageSlots.WriteKey(format, 4, page.Span, 0, new float[4])
+        );
+        Assert.Throws<NotSupportedException>(() => format.CopyValue(page.Span, 0, page.Span, 1, 4));
+    }
+
     private delegate void Writer(
         NativeSpan<byte> page,
         int headDim,
