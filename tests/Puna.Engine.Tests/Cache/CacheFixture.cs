@@ -25,14 +25,20 @@ internal sealed class CacheFixture : IDisposable
         KvPageFormat? valueFormat = null,
         long? memoryLimit = null,
         KvPolicyChain? policies = null,
-        int threads = 1
+        int threads = 1,
+        Func<int, KvFormatPair>? formatsOf = null
     )
     {
         Cache = new KvCache(
             new KvCacheShape(
                 s_banks,
-                keyFormat ?? KvPageFormats.F32,
-                valueFormat ?? KvPageFormats.F32
+                formatsOf
+                    ?? (
+                        _ => new KvFormatPair(
+                            keyFormat ?? KvPageFormats.F32,
+                            valueFormat ?? KvPageFormats.F32
+                        )
+                    )
             ),
             policies,
             memoryLimit

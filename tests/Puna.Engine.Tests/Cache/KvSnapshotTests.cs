@@ -145,6 +145,49 @@ public sealed class KvSnapshotTests : IDisposable
     }
 
     [Fact]
+    public void Formats_by_bank_are_saved_by_their_ids()
+    {
+        var own = new WrappedFormat(KvPageFormats.F16, "own");
+        Func<int, KvFormatPair> formatsOf = bank => new KvFormatPair(
+            bank == 1 ? own : KvPageFormats.Int8,
+            bank == 2 ? own : KvPageFormats.BF16
+        );
+        using var fixture = new CacheFixture(formatsOf: formatsOf);
+        using var sequence = fixture.Filled(0, 70);
+        var path = PathOf("a");
+        KvSnapshot.Save(sequence, Tokens(0, 70), path, s_identity);
+        using var other = new CacheFixture(formatsOf: formatsOf);
+        using var restored = KvSnapshot.Load(other.Cache, path, s_identity).Sequence;
+        Assert.Equal(fixture.Read(sequence), other.Read(restored));
+
+        using var without = new CacheFixture(KvPageFormats.Int8, KvPageFormats.BF16);
+        var fault = Assert.Throws<InputException>(() =>
+            KvSnapshot.Load(without.Cache, path, s_identity)
+        );
+        Assert.Contains(
+            "KV format 'own', which is unknown",
+            fault.Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void A_file_of_an_older_layout_is_refused_by_its_version()
+    {
+        using var fixture = new CacheFixture();
+        using var sequence = fixture.Filled(0, 3);
+        var path = PathOf("a");
+        KvSnapshot.Save(sequence, Tokens(0, 3), path, s_identity);
+        var bytes = File.ReadAllBytes(path);
+        bytes[7] = (byte)'1';
+        File.WriteAllBytes(path, bytes);
+        var fault = Assert.Throws<InputException>(() =>
+            KvSnapshot.Load(fixture.Cache, path, s_identity)
+        );
+        Assert.Contains("another format version", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_failed_save_keeps_the_older_file_and_leaves_no_other()
     {
         using var fixture = new CacheFixture();

@@ -49,6 +49,43 @@ public sealed class PagePoolTests
     }
 
     [Fact]
+    public void Each_bank_counts_by_formats_of_its_own()
+    {
+        var shape = new KvCacheShape(
+            [new(2, 8), new(1, 16), new(2, 8)],
+            bank => new KvFormatPair(
+                bank == 1 ? KvPageFormats.F32 : KvPageFormats.F16,
+                KvPageFormats.Int8
+            )
+        );
+        Assert.Equal(2 * 2 * 8 * 2 + 16 * 4, shape.KeyBytesPerToken);
+        Assert.Equal(2 * 2 * (8 + 4) + 16 + 4, shape.ValueBytesPerToken);
+        Assert.Same(KvPageFormats.F32, shape.Formats(1).Keys);
+        Assert.True(shape.IsAlike(0, 2));
+        Assert.False(shape.IsAlike(0, 1));
+        Assert.Contains("keys F16, F32, F16, values Int8", $"{shape}", StringComparison.Ordinal);
+        Assert.False(
+            shape.Matches(
+                new KvCacheShape(
+                    [new(2, 8), new(1, 16), new(2, 8)],
+                    KvPageFormats.F16,
+                    KvPageFormats.Int8
+                )
+            )
+        );
+    }
+
+    [Fact]
+    public void A_format_that_codes_whole_pages_cannot_hold_a_growing_sequence()
+    {
+        var whole = new WrappedFormat(KvPageFormats.F32, "whole", writesSlots: false);
+        var fault = Assert.Throws<InputException>(() =>
+            new KvCacheShape(s_smol, KvPageFormats.F16, whole)
+        );
+        Assert.Contains("KV format whole of bank 0", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Shared_pages_count_once_in_the_total_and_in_full_for_each_holder()
     {
         using var fixture = new CacheFixture();

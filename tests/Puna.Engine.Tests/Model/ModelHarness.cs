@@ -26,7 +26,8 @@ internal sealed class ModelHarness : IDisposable
         KvPageFormat? kvFormat = null,
         IReadOnlyList<int>? producers = null,
         int threads = 1,
-        KvPolicyChain? policies = null
+        KvPolicyChain? policies = null,
+        Func<int, KvFormatPair>? formatsOf = null
     )
     {
         _pool = new WorkerPool(threads);
@@ -36,11 +37,11 @@ internal sealed class ModelHarness : IDisposable
             : LayerPlan.FromConfig(_file.Config, producers);
         Model = LanguageModel.Load(_file, plan, _file.Tokenizer, _pool);
         Forward = new ForwardPass(Model, _pool, activations);
+        var format = kvFormat ?? KvPageFormats.F32;
         Cache = new KvCache(
             new KvCacheShape(
                 [.. plan.Banks.Select(bank => new KvBankShape(bank.Heads, bank.HeadDim))],
-                kvFormat ?? KvPageFormats.F32,
-                kvFormat ?? KvPageFormats.F32
+                formatsOf ?? (_ => new KvFormatPair(format, format))
             ),
             policies
         );
