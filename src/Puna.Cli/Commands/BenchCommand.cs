@@ -203,7 +203,7 @@ internal static class BenchCommand
                 "activations",
                 engine.Options.Activations.ToString().ToLowerInvariant()
             );
-            writer.WriteString("kv_format", engine.Options.KeyFormat.ToString().ToLowerInvariant());
+            writer.WriteString("kv_format", engine.Options.KeyFormat.Id);
             writer.WriteEndObject();
             writer.WriteStartArray("rows");
             foreach (var row in rows)
@@ -261,7 +261,7 @@ internal static class BenchCommand
         Console.Out.WriteLine(
             $"{System.IO.Path.GetFileName(engine.Model.Path)}, weights {Sizes.Bytes(engine.Model.Weights.Bytes)}, "
                 + $"activations {engine.Options.Activations.ToString().ToLowerInvariant()}, "
-                + $"keys and values {engine.Options.KeyFormat.ToString().ToLowerInvariant()}"
+                + $"keys and values {engine.Options.KeyFormat.Id}"
         );
         TableOutput.Write(
             ["test", "depth", "batch", "tokens/s", "spread", "GB/s", "GFLOP/s", "of the limit"],

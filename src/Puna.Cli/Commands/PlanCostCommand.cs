@@ -61,7 +61,7 @@ internal static class PlanCostCommand
         return command;
     }
 
-    private static long KvBytes(LayerPlan plan, KvFormat format) =>
+    private static long KvBytes(LayerPlan plan, KvPageFormat format) =>
         new KvCacheShape(
             [.. plan.Banks.Select(bank => new KvBankShape(bank.Heads, bank.HeadDim))],
             format,
@@ -81,19 +81,16 @@ internal static class PlanCostCommand
             writer.WriteNumber("training_flops_per_token", cost.TrainFlopsPerToken);
             writer.WriteNumber("weight_bytes", weightBytes);
             writer.WriteStartObject("kv_bytes_per_token");
-            foreach (var format in Enum.GetValues<KvFormat>())
+            foreach (var format in KvPageFormats.All)
             {
-                writer.WriteNumber(format.ToString().ToLowerInvariant(), KvBytes(plan, format));
+                writer.WriteNumber(format.Id, KvBytes(plan, format));
             }
 
             writer.WriteEndObject();
             writer.WriteStartObject("kv_bytes");
-            foreach (var format in Enum.GetValues<KvFormat>())
+            foreach (var format in KvPageFormats.All)
             {
-                writer.WriteNumber(
-                    format.ToString().ToLowerInvariant(),
-                    KvBytes(plan, format) * length
-                );
+                writer.WriteNumber(format.Id, KvBytes(plan, format) * length);
             }
 
             writer.WriteEndObject();
@@ -116,11 +113,11 @@ internal static class PlanCostCommand
             $"  prefill             {cost.PrefillFlopsPerToken / 1e9:F3} GFLOP a token"
         );
         output.WriteLine($"  training            {cost.TrainFlopsPerToken / 1e9:F3} GFLOP a token");
-        foreach (var format in Enum.GetValues<KvFormat>())
+        foreach (var format in KvPageFormats.All)
         {
             var perToken = KvBytes(plan, format);
             output.WriteLine(
-                $"  KV {format.ToString().ToLowerInvariant(), -5}            {Sizes.Bytes(perToken * length)} ({perToken:N0} bytes a token)"
+                $"  KV {format.Id, -5}            {Sizes.Bytes(perToken * length)} ({perToken:N0} bytes a token)"
             );
         }
     }

@@ -83,14 +83,11 @@ internal sealed class ModelOptions
         };
         var kvFormat = result.GetValue(_kvFormat) switch
         {
-            null => activations == ActivationFormat.F32 ? KvFormat.F32 : KvFormat.F16,
-            "f32" => KvFormat.F32,
-            "f16" => KvFormat.F16,
-            "bf16" => KvFormat.BF16,
-            "int8" => KvFormat.Int8,
-            var other => throw new InputException(
-                $"--kv-format '{other}' is not known; choose f32, f16, bf16 or int8."
-            ),
+            null => activations == ActivationFormat.F32 ? KvPageFormats.F32 : KvPageFormats.F16,
+            var id => KvPageFormats.Find(id)
+                ?? throw new InputException(
+                    $"--kv-format '{id}' is not known; choose {Choices(KvPageFormats.All)}."
+                ),
         };
         return new InferenceOptions
         {
@@ -106,6 +103,9 @@ internal sealed class ModelOptions
             TokenizerPath = result.GetValue(_tokenizer),
         };
     }
+
+    private static string Choices(IReadOnlyList<KvPageFormat> formats) =>
+        $"{string.Join(", ", formats.SkipLast(1).Select(format => format.Id))} or {formats[^1].Id}";
 
     /// <summary>The value when it lies in the range.</summary>
     /// <exception cref="InputException">It does not.</exception>

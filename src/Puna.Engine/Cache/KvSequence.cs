@@ -187,6 +187,7 @@ public sealed class KvSequence : IDisposable
         CheckBank(bank);
         var count = _table.Count;
         var heads = _cache.Shape.Bank(bank).KvHeads;
+        var formats = _cache.Shape.Formats(bank);
         if (pages.Length < heads * count)
         {
             throw new ArgumentException(
@@ -206,6 +207,7 @@ public sealed class KvSequence : IDisposable
                 pages[head * count + index] = new KvPageRef(
                     group.Keys(bank, head),
                     group.Values(bank, head),
+                    formats,
                     positions,
                     valid,
                     entry.Offset,

@@ -27,8 +27,8 @@ public sealed class KvSnapshot
     /// <summary>The token ids that were saved with it.</summary>
     public ReadOnlyMemory<int> Tokens { get; }
 
-    // A change of the layout of KvPageLayout, KvCacheShape or the header raises the last digit.
-    private static ReadOnlySpan<byte> Magic => "PUNAKV01"u8;
+    // A change of the layout of a page format, of KvCacheShape or of the header raises the last digit.
+    private static ReadOnlySpan<byte> Magic => "PUNAKV02"u8;
 
     /// <summary>Writes the committed tokens of a sequence to a file; an older file of that name is replaced at the end.</summary>
     /// <param name="sequence">The sequence; it must have no tail.</param>
@@ -196,7 +196,7 @@ public sealed class KvSnapshot
 
     private static KvSnapshot Read(KvCache cache, FileStream stream, KvIdentity identity)
     {
-        var header = KvSnapshotHeader.Read(ReadPart(stream));
+        var header = KvSnapshotHeader.Read(ReadPart(stream), cache.Shape);
         CheckIdentity(header, identity);
         if (!header.Shape.Matches(cache.Shape))
         {

@@ -37,24 +37,18 @@ internal sealed class KvSnapshotHeader
     {
         using var bytes = new MemoryStream();
         using var writer = new BinaryWriter(bytes, Encoding.UTF8);
-        foreach (
-            var text in (ReadOnlySpan<string>)
-                [Identity.Model, Identity.Adapter, Identity.Rope, Identity.Policy]
-        )
-        {
-            var encoded = Encoding.UTF8.GetBytes(text);
-            writer.Write(encoded.Length);
-            writer.Write(encoded);
-        }
-
+        WriteText(writer, Identity.Model);
+        WriteText(writer, Identity.Adapter);
+        WriteText(writer, Identity.Rope);
+        WriteText(writer, Identity.Policy);
         writer.Write(SaltHash);
-        writer.Write((int)Shape.KeyFormat);
-        writer.Write((int)Shape.ValueFormat);
         writer.Write(Shape.Banks);
         for (var bank = 0; bank < Shape.Banks; bank++)
         {
             writer.Write(Shape.Bank(bank).KvHeads);
             writer.Write(Shape.Bank(bank).HeadDim);
+            WriteText(writer, Shape.Formats(bank).Keys.Id);
+            WriteText(writer, Shape.Formats(bank).Values.Id);
         }
 
         writer.Write(LogicalLength);
@@ -79,8 +73,10 @@ internal sealed class KvSnapshotHeader
     }
 
     /// <summary>Reads a header.</summary>
+    /// <param name="bytes">The header.</param>
+    /// <param name="current">The cache's own shape: formats that it uses are known by their ids, as the built-in ones are.</param>
     /// <exception cref="InputException">It contradicts itself.</exception>
-    public static KvSnapshotHeader Read(ReadOnlySpan<byte> bytes)
+    public static KvSnapshotHeader Read(ReadOnlySpan<byte> bytes, KvCacheShape current)
     {
         var cursor = new SnapshotCursor(bytes);
         var identity = new KvIdentity(
@@ -91,11 +87,15 @@ internal sealed class KvSnapshotHeader
             Salt: ""
         );
         var saltHash = cursor.Bytes(SHA256.HashSizeInBytes).ToArray();
-        var (keyFormat, valueFormat) = (Format(cursor.Int32()), Format(cursor.Int32()));
-        var banks = new KvBankShape[cursor.Count(2 * sizeof(int))];
+        var banks = new KvBankShape[cursor.Count(4 * sizeof(int))];
+        var formats = new KvFormatPair[banks.Length];
         for (var bank = 0; bank < banks.Length; bank++)
         {
             banks[bank] = new KvBankShape(cursor.Int32(), cursor.Int32());
+            formats[bank] = new KvFormatPair(
+                Format(cursor.Text(), current),
+                Format(cursor.Text(), current)
+            );
         }
 
         var (logical, physical) = (cursor.Int32(), cursor.Int32());
@@ -119,7 +119,7 @@ internal sealed class KvSnapshotHeader
         {
             Identity = identity,
             SaltHash = saltHash,
-            Shape = new KvCacheShape(banks, keyFormat, valueFormat),
+            Shape = new KvCacheShape(banks, bank => formats[bank]),
             LogicalLength = logical,
             PhysicalLength = physical,
             Tokens = tokens,
@@ -145,10 +145,29 @@ internal sealed class KvSnapshotHeader
         }
     }
 
-    private static KvFormat Format(int value) =>
-        Enum.IsDefined((KvFormat)value)
-            ? (KvFormat)value
-            : throw new InputException($"it names KV format {value}, which is unknown");
+    private static void WriteText(BinaryWriter writer, string text)
+    {
+        var encoded = Encoding.UTF8.GetBytes(text);
+        writer.Write(encoded.Length);
+        writer.Write(encoded);
+    }
+
+    private static KvPageFormat Format(string id, KvCacheShape current)
+    {
+        for (var bank = 0; bank < current.Banks; bank++)
+        {
+            var (keys, values) = current.Formats(bank);
+            if (keys.Id == id || values.Id == id)
+            {
+                return keys.Id == id ? keys : values;
+            }
+        }
+
+        return KvPageFormats.Find(id)
+            ?? throw new InputException(
+                $"it names KV format '{PrintableText.Short(id)}', which is unknown"
+            );
+    }
 
     private void Check()
     {

@@ -105,18 +105,22 @@ internal sealed class KvTail(KvCache cache, KvPageTable table)
         for (var bank = 0; bank < shape.Banks; bank++)
         {
             var (heads, headDim) = shape.Bank(bank);
+            var (keyFormat, valueFormat) = shape.Formats(bank);
             for (var head = 0; head < heads; head++)
             {
-                KvPageLayout.CopySlot(
-                    shape.KeyFormat,
-                    shape.ValueFormat,
-                    headDim,
+                keyFormat.CopyKey(
                     source.Keys(bank, head),
-                    source.Values(bank, head),
                     fromSlot,
                     target.Keys(bank, head),
+                    toSlot,
+                    headDim
+                );
+                valueFormat.CopyValue(
+                    source.Values(bank, head),
+                    fromSlot,
                     target.Values(bank, head),
-                    toSlot
+                    toSlot,
+                    headDim
                 );
             }
         }

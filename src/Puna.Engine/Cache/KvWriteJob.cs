@@ -61,22 +61,20 @@ internal readonly struct KvWriteJob : IParallelJob
 
     private void Fill(int entry, int slot, int head, int row, int count)
     {
-        var shape = _sequence.Cache.Shape;
+        var formats = _sequence.Cache.Shape.Formats(_bank);
         var group = _sequence.Cache.Group(_sequence.Table[entry].Page);
         var (keys, values) = (group.Keys(_bank, head), group.Values(_bank, head));
-        KvPageWriter.WriteKeys(
-            shape.KeyFormat,
-            _headDim,
+        formats.Keys.WriteKeys(
             keys,
+            _headDim,
             slot,
             count,
             _keys.Slice(row * _keyStride + (long)head * _headDim),
             _keyStride
         );
-        KvPageWriter.WriteValues(
-            shape.ValueFormat,
-            _headDim,
+        formats.Values.WriteValues(
             values,
+            _headDim,
             slot,
             count,
             _values.Slice(row * _valueStride + (long)head * _headDim),

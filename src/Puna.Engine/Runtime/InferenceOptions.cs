@@ -14,10 +14,10 @@ public sealed record InferenceOptions
     public ActivationFormat Activations { get; init; } = ActivationFormat.Int8;
 
     /// <summary>How keys are cached.</summary>
-    public KvFormat KeyFormat { get; init; } = KvFormat.F16;
+    public KvPageFormat KeyFormat { get; init; } = KvPageFormats.F16;
 
     /// <summary>How values are cached.</summary>
-    public KvFormat ValueFormat { get; init; } = KvFormat.F16;
+    public KvPageFormat ValueFormat { get; init; } = KvPageFormats.F16;
 
     /// <summary>Longest sequence; null means the model's own.</summary>
     public int? ContextLength { get; init; }

@@ -46,7 +46,7 @@ internal static class AttentionChecks
             );
         }
 
-        var groups = 1 + RequirePages(shape, request.Pages);
+        var groups = 1 + RequirePages(shape.HeadDim, request.Pages);
         if (request.Queries.Length < group * groups)
         {
             throw new ArgumentException(
@@ -56,16 +56,23 @@ internal static class AttentionChecks
     }
 
     /// <summary>Requires that every page that counts has its memory; returns the highest offset group.</summary>
-    private static long RequirePages(in AttentionShape shape, NativeSpan<KvPageRef> pages)
+    private static long RequirePages(int headDim, NativeSpan<KvPageRef> pages)
     {
-        var keyBytes = KvPageLayout.KeyBytes(shape.KeyFormat, shape.HeadDim);
-        var valueBytes = KvPageLayout.ValueBytes(shape.ValueFormat, shape.HeadDim);
+        // Most pages have the formats of the one before: formats are asked where they change.
+        var (keyNumber, valueNumber, keyBytes, valueBytes) = (-1, -1, 0, 0);
         var highestGroup = 0;
         foreach (ref readonly var page in pages.Span)
         {
             if (page.Valid == 0)
             {
                 continue;
+            }
+
+            if (page.KeyNumber != keyNumber || page.ValueNumber != valueNumber)
+            {
+                (keyNumber, valueNumber) = (page.KeyNumber, page.ValueNumber);
+                keyBytes = page.KeyFormat.KeyBytes(headDim);
+                valueBytes = page.ValueFormat.ValueBytes(headDim);
             }
 
             if (

@@ -6,14 +6,10 @@ namespace Puna.Kernels.Attention;
 /// <param name="HeadDim">d.</param>
 /// <param name="Scale">Multiplies q . k before the softmax, usually 1 / sqrt(d).</param>
 /// <param name="Window">A query at position p sees keys at positions in (p - Window, p]; 0 means all up to p.</param>
-/// <param name="KeyFormat">Storage of the keys.</param>
-/// <param name="ValueFormat">Storage of the values.</param>
 public readonly record struct AttentionShape(
     int QueryHeads,
     int KvHeads,
     int HeadDim,
     float Scale,
-    int Window,
-    KvFormat KeyFormat,
-    KvFormat ValueFormat
+    int Window
 );

@@ -4,7 +4,7 @@ using Puna.Kernels.Lanes;
 
 namespace Puna.Kernels.Attention;
 
-/// <summary><see cref="KvFormat.BF16"/>.</summary>
+/// <summary><see cref="KvPageFormats.BF16"/>.</summary>
 internal readonly unsafe struct BF16Element : IKvElement
 {
     public static int Bytes => sizeof(ushort);

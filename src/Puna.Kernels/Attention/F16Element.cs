@@ -4,7 +4,7 @@ using Puna.Kernels.Lanes;
 namespace Puna.Kernels.Attention;
 
 /// <summary>
-/// <see cref="KvFormat.F16"/>. With the sign at its place and exponent and mantissa 13 bits higher, the pattern of a
+/// <see cref="KvPageFormats.F16"/>. With the sign at its place and exponent and mantissa 13 bits higher, the pattern of a
 /// finite f16, subnormal or not, is that of the f32 2^112 times smaller. The infinities and NaN count as numbers of a
 /// magnitude from 2^16 to 2^17.
 /// </summary>

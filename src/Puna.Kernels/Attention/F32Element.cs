@@ -3,7 +3,7 @@ using Puna.Kernels.Lanes;
 
 namespace Puna.Kernels.Attention;
 
-/// <summary><see cref="KvFormat.F32"/>, and pages of any format widened to f32.</summary>
+/// <summary><see cref="KvPageFormats.F32"/>, and pages of any format widened to f32.</summary>
 internal readonly unsafe struct F32Element : IKvElement
 {
     public static int Bytes => sizeof(float);

@@ -2,7 +2,7 @@ using Puna.Kernels.Lanes;
 
 namespace Puna.Kernels.Attention;
 
-/// <summary>How the elements of a page of one <see cref="KvFormat"/> become f32 lanes.</summary>
+/// <summary>How the elements of a page of one <see cref="KvPageFormat"/> become f32 lanes.</summary>
 internal unsafe interface IKvElement
 {
     /// <summary>Bytes of one element.</summary>

@@ -3,7 +3,7 @@ using Puna.Kernels.Lanes;
 
 namespace Puna.Kernels.Attention;
 
-/// <summary>The codes of <see cref="KvFormat.Int8"/>; the caller multiplies by the steps of the slots.</summary>
+/// <summary>The codes of <see cref="KvPageFormats.Int8"/>; the caller multiplies by the steps of the slots.</summary>
 internal readonly unsafe struct Int8Element : IKvElement
 {
     public static int Bytes => sizeof(sbyte);

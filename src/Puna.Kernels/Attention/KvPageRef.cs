@@ -4,7 +4,7 @@ namespace Puna.Kernels.Attention;
 
 /// <summary>
 /// What the attention kernel sees of one page of 32 slots of one (owner layer, KV head): where its keys and values
-/// lie, which slots count, and the position of each.
+/// lie and how each are stored, which slots count, and the position of each.
 /// </summary>
 public readonly struct KvPageRef
 {
@@ -15,6 +15,7 @@ public readonly struct KvPageRef
     public KvPageRef(
         NativeSpan<byte> keys,
         NativeSpan<byte> values,
+        KvFormatPair formats,
         NativeSpan<int> positions,
         uint valid,
         int offset,
@@ -23,27 +24,41 @@ public readonly struct KvPageRef
     {
         Keys = keys;
         Values = values;
+        KeyNumber = formats.Keys.Number;
+        ValueNumber = formats.Values.Number;
         Positions = positions;
         Valid = valid;
         Offset = offset;
         OffsetGroup = offsetGroup;
     }
 
-    /// <summary>Keys in the layout of <see cref="KvPageLayout"/>.</summary>
+    /// <summary>Keys as <see cref="KeyFormat"/> stores them.</summary>
     public NativeSpan<byte> Keys { get; }
 
-    /// <summary>Values in the layout of <see cref="KvPageLayout"/>.</summary>
+    /// <summary>Values as <see cref="ValueFormat"/> stores them.</summary>
     public NativeSpan<byte> Values { get; }
 
     /// <summary>Position at which each slot's key was rotated, [32].</summary>
     public NativeSpan<int> Positions { get; }
 
     /// <summary>Bit s is set when slot s holds a key that may be attended to.</summary>
-    public uint Valid { get; }
+    public uint Valid { get; init; }
 
     /// <summary>Added to a stored position to give the effective one.</summary>
-    public int Offset { get; }
+    public int Offset { get; init; }
 
     /// <summary>Which rotated copy of the queries fits <see cref="Offset"/>: 0 is the one for offset 0.</summary>
-    public int OffsetGroup { get; }
+    public int OffsetGroup { get; init; }
+
+    /// <summary>Storage of the keys.</summary>
+    public KvPageFormat KeyFormat => KvPageFormat.Numbered(KeyNumber);
+
+    /// <summary>Storage of the values.</summary>
+    public KvPageFormat ValueFormat => KvPageFormat.Numbered(ValueNumber);
+
+    /// <summary><see cref="KvPageFormat.Number"/> of the keys.</summary>
+    internal ushort KeyNumber { get; }
+
+    /// <summary><see cref="KvPageFormat.Number"/> of the values.</summary>
+    internal ushort ValueNumber { get; }
 }

@@ -32,9 +32,10 @@ internal readonly unsafe struct PageStream
         _order = tile.Scratch.Visible;
         _visible = visible;
         _chunk = chunk;
-        var headDim = _call->Shape.HeadDim;
-        _keysAhead = PagesAhead(KvPageLayout.KeyBytes(_call->Shape.KeyFormat, headDim));
-        _valuesAhead = PagesAhead(KvPageLayout.ValueBytes(_call->Shape.ValueFormat, headDim));
+        // How far ahead is only a hint: the first page stands for those of other formats too.
+        ref readonly var first = ref _pages[_order[0]];
+        _keysAhead = PagesAhead(first.Keys.Length);
+        _valuesAhead = PagesAhead(first.Values.Length);
     }
 
     /// <summary>What to ask for while the keys of the visible page <paramref name="column"/> are read.</summary>
@@ -55,7 +56,7 @@ internal readonly unsafe struct PageStream
 
     private byte* Values(int column) => _pages[_order[column]].Values.Pointer + _call->PageShift;
 
-    private static int PagesAhead(int bytes) => Math.Max(1, Distance / bytes);
+    private static int PagesAhead(long bytes) => (int)Math.Max(1, Distance / bytes);
 
     private byte* At(int step)
     {

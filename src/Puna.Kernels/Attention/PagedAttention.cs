@@ -10,7 +10,8 @@ namespace Puna.Kernels.Attention;
 /// <para>
 /// A query's result has the same bits whatever the number of threads and whatever other queries it is computed with,
 /// as long as the pages stand at the same places of the table. A query that sees no slot gets zeros. Keys that are not
-/// visible have no influence, even when they hold NaN.
+/// visible have no influence, even when they hold NaN. Each page has formats of its own; one whose format has no loads
+/// here is widened by it and then read as an F32 page.
 /// </para>
 /// <para>One call at a time; the scratch memory is kept between calls and only grows.</para>
 /// </summary>
@@ -26,7 +27,7 @@ public sealed unsafe class PagedAttention : IDisposable
     private NativeBuffer<float> _memory = new(0);
 
     /// <summary>Attention of new tokens of some sequences, in one job of the threads.</summary>
-    /// <param name="shape">Heads, scale, window, formats.</param>
+    /// <param name="shape">Heads, scale, window.</param>
     /// <param name="requests">The sequences.</param>
     /// <param name="pool">Threads.</param>
     /// <exception cref="ArgumentException">A length does not fit the shape.</exception>
@@ -72,7 +73,7 @@ public sealed unsafe class PagedAttention : IDisposable
     }
 
     /// <summary>The same for one sequence, without masks, from managed memory.</summary>
-    /// <param name="shape">Heads, scale, window, formats.</param>
+    /// <param name="shape">Heads, scale, window.</param>
     /// <param name="queries">Rotated queries [offsetGroups, T, H, d], contiguous.</param>
     /// <param name="queryPositions">Position of each query, [T].</param>
     /// <param name="pages">Pages [Hk, pagesPerHead]: page i of KV head h at h * pagesPerHead + i.</param>

@@ -33,20 +33,24 @@ internal static unsafe class TileScores
 
             var keys = page.Keys.Pointer + call->PageShift;
             var ahead = stream.AfterKeys(column);
-            switch (call->Shape.KeyFormat)
+            switch (page.KeyNumber)
             {
-                case KvFormat.F32:
+                case F32PageFormat.Code:
                     Page<TLanes, F32Element>(tile, keys, ahead, null, column);
                     break;
-                case KvFormat.F16:
+                case F16PageFormat.Code:
                     Page<TLanes, F16Element>(tile, keys, ahead, null, column);
                     break;
-                case KvFormat.BF16:
+                case BF16PageFormat.Code:
                     Page<TLanes, BF16Element>(tile, keys, ahead, null, column);
                     break;
-                default:
-                    var steps = KvPageLayout.KeySteps(keys, call->Shape.HeadDim);
+                case Int8PageFormat.Code:
+                    var steps = Int8PageFormat.KeySteps(keys, call->Shape.HeadDim);
                     Page<TLanes, Int8Element>(tile, keys, ahead, steps, column);
+                    break;
+                default:
+                    var widened = (byte*)Widen(tile, page, keys);
+                    Page<TLanes, F32Element>(tile, widened, widened, null, column);
                     break;
             }
 
@@ -64,7 +68,7 @@ internal static unsafe class TileScores
     }
 
     /// <summary>
-    /// Turns the scores of every row into weights e^(s - m), times the unit of the values; totals are without it.
+    /// Turns the scores of every row into weights e^(s - m), times the unit of the page's values; totals are without it.
     /// </summary>
     public static void Weigh<TLanes>(
         in AttentionTile tile,
@@ -74,7 +78,9 @@ internal static unsafe class TileScores
     )
         where TLanes : unmanaged, ILanes<TLanes>
     {
-        var unit = tile.Call->Shape.ValueFormat == KvFormat.F16 ? F16Element.Unit : 1;
+        var halves = Halves(tile, visible);
+        var mixed = halves != 0 && halves != (1u << visible) - 1;
+        var unit = halves == 0 || mixed ? 1 : F16Element.Unit;
         for (var row = 0; row < tile.Rows; row++)
         {
             var scores = tile.Scratch.Scores + row * TileScratch.Slots;
@@ -92,6 +98,57 @@ internal static unsafe class TileScores
             ).Clear();
             (maxima[row], totals[row]) = WeighRow<TLanes>(scores, seen * KvPageRef.Slots, unit);
         }
+
+        if (mixed)
+        {
+            MultiplyUnit<TLanes>(tile, halves);
+        }
+    }
+
+    /// <summary>Bit c is set when the values of the visible page c are F16.</summary>
+    private static uint Halves(in AttentionTile tile, int visible)
+    {
+        var halves = 0u;
+        for (var column = 0; column < visible; column++)
+        {
+            var isHalf = tile.Pages[tile.Scratch.Visible[column]].ValueNumber == F16PageFormat.Code;
+            halves |= isHalf ? 1u << column : 0;
+        }
+
+        return halves;
+    }
+
+    /// <summary>Multiplies the weights of some pages by the unit of F16 values; it is a power of two, so nothing rounds.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MultiplyUnit<TLanes>(in AttentionTile tile, uint columns)
+        where TLanes : unmanaged, ILanes<TLanes>
+    {
+        var unit = TLanes.Broadcast(F16Element.Unit);
+        for (; columns != 0; columns &= columns - 1)
+        {
+            var column = BitOperations.TrailingZeroCount(columns);
+            var weights = tile.Scratch.Scores + column * KvPageRef.Slots;
+            for (var row = 0; row < tile.Rows; row++, weights += TileScratch.Slots)
+            {
+                for (var slot = 0; slot < KvPageRef.Slots; slot += TLanes.Width)
+                {
+                    TLanes.Store(TLanes.Load(weights + slot) * unit, weights + slot);
+                }
+            }
+        }
+    }
+
+    /// <summary>The keys of a page without loads of its own, as an F32 page.</summary>
+    private static float* Widen(in AttentionTile tile, in KvPageRef page, byte* keys)
+    {
+        var headDim = tile.Call->Shape.HeadDim;
+        var widened = tile.Scratch.Keys;
+        page.KeyFormat.WidenKeys(
+            new(keys, page.Keys.Length),
+            headDim,
+            new(widened, (long)headDim * KvPageRef.Slots)
+        );
+        return widened;
     }
 
     private static void Page<TLanes, TKey>(

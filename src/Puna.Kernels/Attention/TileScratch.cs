@@ -39,7 +39,7 @@ internal readonly unsafe struct TileScratch
     /// <summary>Sum of the weights of one chunk, [Rows].</summary>
     public readonly float* PartTotals;
 
-    /// <summary>A page's keys as f32, [d][32].</summary>
+    /// <summary>A page's keys as f32, [d][32]; in the turn of the values, those that a format widened, [32][d].</summary>
     public readonly float* Keys;
 
     /// <summary>A page's values as f32, [32][padded d].</summary>

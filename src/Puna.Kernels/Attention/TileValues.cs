@@ -15,30 +15,36 @@ internal static unsafe class TileValues
     )
         where TLanes : unmanaged, ILanes<TLanes>
     {
-        var shape = tile.Call->Shape;
+        var headDim = tile.Call->Shape.HeadDim;
         for (var column = 0; column < visible; column++)
         {
-            var values =
-                tile.Pages[tile.Scratch.Visible[column]].Values.Pointer + tile.Call->PageShift;
+            ref readonly var page = ref tile.Pages[tile.Scratch.Visible[column]];
+            var values = page.Values.Pointer + tile.Call->PageShift;
             var ahead = stream.AfterValues(column);
-            switch (shape.ValueFormat)
+            switch (page.ValueNumber)
             {
-                case KvFormat.F32:
+                case F32PageFormat.Code:
                     Page<TLanes, F32Element>(tile, values, ahead, column, sums);
                     break;
-                case KvFormat.F16:
+                case F16PageFormat.Code:
                     Page<TLanes, F16Element>(tile, values, ahead, column, sums);
                     break;
-                case KvFormat.BF16:
+                case BF16PageFormat.Code:
                     Page<TLanes, BF16Element>(tile, values, ahead, column, sums);
                     break;
-                default:
-                    MultiplySteps<TLanes>(
-                        tile,
-                        KvPageLayout.ValueSteps(values, shape.HeadDim),
-                        column
-                    );
+                case Int8PageFormat.Code:
+                    MultiplySteps<TLanes>(tile, Int8PageFormat.ValueSteps(values, headDim), column);
                     Page<TLanes, Int8Element>(tile, values, ahead, column, sums);
+                    break;
+                default:
+                    // The chunk's scores are done: the place of widened keys is free.
+                    var widened = tile.Scratch.Keys;
+                    page.ValueFormat.WidenValues(
+                        new(values, page.Values.Length),
+                        headDim,
+                        new(widened, (long)headDim * KvPageRef.Slots)
+                    );
+                    Page<TLanes, F32Element>(tile, (byte*)widened, (byte*)widened, column, sums);
                     break;
             }
         }

@@ -12,7 +12,7 @@ namespace Puna.Kernels.Cases;
 /// <param name="format">Storage of keys and values.</param>
 /// <param name="tokens">T.</param>
 /// <param name="length">Tokens in the cache, the new ones included; a multiple of 32.</param>
-internal sealed class AttentionCase(KvFormat format, int tokens, int length) : IKernelCase
+internal sealed class AttentionCase(KvPageFormat format, int tokens, int length) : IKernelCase
 {
     private const int QueryHeads = 32;
     private const int KvHeads = 8;
@@ -22,12 +22,12 @@ internal sealed class AttentionCase(KvFormat format, int tokens, int length) : I
     private const long LargestCached = 1L << 20;
     private const long MemoryBytes = 256L << 20;
 
-    private readonly int _keyBytes = KvPageLayout.KeyBytes(format, HeadDim);
-    private readonly int _valueBytes = KvPageLayout.ValueBytes(format, HeadDim);
+    private readonly int _keyBytes = format.KeyBytes(HeadDim);
+    private readonly int _valueBytes = format.ValueBytes(HeadDim);
 
     /// <inheritdoc/>
     public string Name =>
-        $"attention {(tokens == 1 ? "decode" : "prefill")} {format.ToString().ToLowerInvariant()} {tokens}x{length}";
+        $"attention {(tokens == 1 ? "decode" : "prefill")} {format.Id} {tokens}x{length}";
 
     /// <inheritdoc/>
     public KernelWork Work =>
@@ -50,8 +50,9 @@ internal sealed class AttentionCase(KvFormat format, int tokens, int length) : I
     /// <inheritdoc/>
     public IPreparedKernel Prepare(WorkerPool pool) => new Prepared(this, pool);
 
-    private AttentionShape Shape =>
-        new(QueryHeads, KvHeads, HeadDim, 1 / MathF.Sqrt(HeadDim), 0, format, format);
+    private AttentionShape Shape => new(QueryHeads, KvHeads, HeadDim, 1 / MathF.Sqrt(HeadDim), 0);
+
+    private KvPageFormat Format => format;
 
     private int Tokens => tokens;
 
@@ -88,7 +89,7 @@ internal sealed class AttentionCase(KvFormat format, int tokens, int length) : I
             _positions = [.. Enumerable.Range(kernel.Length - kernel.Tokens, kernel.Tokens)];
             _layers = new KvPageRef[kernel.Layers][];
             var pageBytes = kernel._keyBytes + kernel._valueBytes;
-            FillPages(kernel._keyBytes, pageBytes);
+            FillPages(kernel.Format, kernel._keyBytes, pageBytes);
             for (var layer = 0; layer < _layers.Length; layer++)
             {
                 _layers[layer] = new KvPageRef[KvHeads * _pagesPerHead];
@@ -98,6 +99,7 @@ internal sealed class AttentionCase(KvFormat format, int tokens, int length) : I
                     _layers[layer][index] = new KvPageRef(
                         _memory.Span.Slice(start, kernel._keyBytes),
                         _memory.Span.Slice(start + kernel._keyBytes, kernel._valueBytes),
+                        new KvFormatPair(kernel.Format, kernel.Format),
                         _slotPositions.Span.Slice(
                             (long)(index % _pagesPerHead) * KvPageRef.Slots,
                             KvPageRef.Slots
@@ -134,24 +136,22 @@ internal sealed class AttentionCase(KvFormat format, int tokens, int length) : I
         }
 
         // One random page, repeated.
-        private void FillPages(int keyBytes, int pageBytes)
+        private void FillPages(KvPageFormat format, int keyBytes, int pageBytes)
         {
             using var rows = RandomFloats.Buffer(2L * KvPageRef.Slots * HeadDim);
             var half = rows.Length / 2;
             var page = _memory.Span.Slice(0, pageBytes);
-            KvPageWriter.WriteKeys(
-                _shape.KeyFormat,
-                HeadDim,
+            format.WriteKeys(
                 page.Slice(0, keyBytes),
+                HeadDim,
                 0,
                 KvPageRef.Slots,
                 rows.Span.Slice(0, half),
                 HeadDim
             );
-            KvPageWriter.WriteValues(
-                _shape.ValueFormat,
-                HeadDim,
+            format.WriteValues(
                 page.Slice(keyBytes),
+                HeadDim,
                 0,
                 KvPageRef.Slots,
                 rows.Span.Slice(half),

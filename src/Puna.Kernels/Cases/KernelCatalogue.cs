@@ -77,7 +77,7 @@ public static class KernelCatalogue
 
     private static IEnumerable<IKernelCase> Attentions()
     {
-        foreach (var format in Enum.GetValues<KvFormat>())
+        foreach (var format in KvPageFormats.All)
         {
             foreach (var depth in s_depths)
             {

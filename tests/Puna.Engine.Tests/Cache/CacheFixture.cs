@@ -2,6 +2,7 @@ using Puna.Engine.Cache;
 using Puna.Kernels.Attention;
 using Puna.Kernels.Memory;
 using Puna.Kernels.Threads;
+using Puna.Testing;
 
 namespace Puna.Engine.Tests.Cache;
 
@@ -20,15 +21,25 @@ internal sealed class CacheFixture : IDisposable
     private readonly int _stride;
 
     public CacheFixture(
-        KvFormat keyFormat = KvFormat.F32,
-        KvFormat valueFormat = KvFormat.F32,
+        KvPageFormat? keyFormat = null,
+        KvPageFormat? valueFormat = null,
         long? memoryLimit = null,
         KvPolicyChain? policies = null,
-        int threads = 1
+        int threads = 1,
+        Func<int, KvFormatPair>? formatsOf = null
     )
     {
         Cache = new KvCache(
-            new KvCacheShape(s_banks, keyFormat, valueFormat),
+            new KvCacheShape(
+                s_banks,
+                formatsOf
+                    ?? (
+                        _ => new KvFormatPair(
+                            keyFormat ?? KvPageFormats.F32,
+                            valueFormat ?? KvPageFormats.F32
+                        )
+                    )
+            ),
             policies,
             memoryLimit
         );
@@ -152,13 +163,14 @@ internal sealed class CacheFixture : IDisposable
         int head
     )
     {
-        var shape = Cache.Shape;
         var headDim = s_banks[bank].HeadDim;
-        var (key, value) = (new float[headDim], new float[headDim]);
         var seen = new List<(int, int)>();
         foreach (var page in pages)
         {
             Assert.Equal(sequence.Offsets[page.OffsetGroup], page.Offset);
+            Assert.Equal(Cache.Shape.Formats(bank), new(page.KeyFormat, page.ValueFormat));
+            var keys = PageSlots.Keys(page.KeyFormat, headDim, page.Keys);
+            var values = PageSlots.Values(page.ValueFormat, headDim, page.Values);
             for (var slot = 0; slot < KvPageRef.Slots; slot++)
             {
                 if ((page.Valid >> slot & 1) == 0)
@@ -166,8 +178,7 @@ internal sealed class CacheFixture : IDisposable
                     continue;
                 }
 
-                KvPageReader.ReadKey(shape.KeyFormat, headDim, page.Keys, slot, key);
-                KvPageReader.ReadValue(shape.ValueFormat, headDim, page.Values, slot, value);
+                var (key, value) = (keys[slot], values[slot]);
                 var token = (int)(key[1] + key[2] * 100 + key[3] * 10000);
                 for (var channel = 0; channel < headDim; channel++)
                 {

@@ -24,7 +24,7 @@ public sealed class CachedAttentionTests : IDisposable
     ];
 
     private readonly KvCache _cache = new(
-        new KvCacheShape([new(KvHeads, HeadDim)], KvFormat.F32, KvFormat.F32)
+        new KvCacheShape([new(KvHeads, HeadDim)], KvPageFormats.F32, KvPageFormats.F32)
     );
     private readonly WorkerPool _pool = new(1);
     private readonly RotaryTable _table = new(s_frequencies);
@@ -209,15 +209,7 @@ public sealed class CachedAttentionTests : IDisposable
 
         var pages = new KvPageRef[KvHeads * sequence.PageCount(0)];
         var pagesPerHead = sequence.Pages(0, pages);
-        var shape = new AttentionShape(
-            QueryHeads,
-            KvHeads,
-            HeadDim,
-            Scale,
-            0,
-            KvFormat.F32,
-            KvFormat.F32
-        );
+        var shape = new AttentionShape(QueryHeads, KvHeads, HeadDim, Scale, 0);
         using var positionBuffer = Copy<int>(positions);
         using var pageBuffer = Copy<KvPageRef>(pages);
         using var maskBuffer = Copy<uint>(masks);

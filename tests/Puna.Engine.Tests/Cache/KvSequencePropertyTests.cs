@@ -7,19 +7,22 @@ namespace Puna.Engine.Tests.Cache;
 public sealed class KvSequencePropertyTests
 {
     [Theory]
-    [InlineData(KvFormat.F32, KvFormat.F32, 1)]
-    [InlineData(KvFormat.F16, KvFormat.F16, 2)]
-    [InlineData(KvFormat.BF16, KvFormat.BF16, 3)]
-    [InlineData(KvFormat.Int8, KvFormat.Int8, 4)]
-    [InlineData(KvFormat.F16, KvFormat.Int8, 5)]
-    [InlineData(KvFormat.Int8, KvFormat.F32, 6)]
+    [InlineData("f32", "f32", 1)]
+    [InlineData("f16", "f16", 2)]
+    [InlineData("bf16", "bf16", 3)]
+    [InlineData("int8", "int8", 4)]
+    [InlineData("f16", "int8", 5)]
+    [InlineData("int8", "f32", 6)]
     public void Content_equals_plain_lists_after_any_mixture_of_operations(
-        KvFormat keyFormat,
-        KvFormat valueFormat,
+        string keys,
+        string values,
         int seed
     )
     {
-        using var fixture = new CacheFixture(keyFormat, valueFormat);
+        using var fixture = new CacheFixture(
+            KvPageFormats.Find(keys)!,
+            KvPageFormats.Find(values)!
+        );
         var random = new Random(seed);
         var family = new List<(KvSequence Sequence, SequenceModel Model)>
         {

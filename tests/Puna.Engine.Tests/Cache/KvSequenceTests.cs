@@ -210,10 +210,11 @@ public sealed class KvSequenceTests
     }
 
     [Theory]
-    [InlineData(KvFormat.F16)]
-    [InlineData(KvFormat.Int8)]
-    public void Many_threads_write_the_bytes_that_one_writes(KvFormat format)
+    [InlineData("f16")]
+    [InlineData("int8")]
+    public void Many_threads_write_the_bytes_that_one_writes(string id)
     {
+        var format = KvPageFormats.Find(id)!;
         using var one = new CacheFixture(format, format);
         using var many = new CacheFixture(format, format, threads: 3);
         using var first = one.Cache.CreateSequence();
@@ -237,7 +238,7 @@ public sealed class KvSequenceTests
     [Fact]
     public void Decoding_within_prepared_memory_allocates_nothing()
     {
-        using var fixture = new CacheFixture(KvFormat.F16, KvFormat.Int8);
+        using var fixture = new CacheFixture(KvPageFormats.F16, KvPageFormats.Int8);
         using var sequence = fixture.Cache.CreateSequence(expectedTokens: 512);
         fixture.Cache.Prepare(512);
         var pages = new KvPageRef[3 * 16];

@@ -13,14 +13,15 @@ public sealed class KvSnapshotTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Theory]
-    [InlineData(KvFormat.F32, 70)]
-    [InlineData(KvFormat.F16, 64)]
-    [InlineData(KvFormat.BF16, 33)]
-    [InlineData(KvFormat.Int8, 31)]
-    [InlineData(KvFormat.F16, 1)]
-    [InlineData(KvFormat.F16, 0)]
-    public void What_is_saved_is_restored_and_goes_on(KvFormat format, int count)
+    [InlineData("f32", 70)]
+    [InlineData("f16", 64)]
+    [InlineData("bf16", 33)]
+    [InlineData("int8", 31)]
+    [InlineData("f16", 1)]
+    [InlineData("f16", 0)]
+    public void What_is_saved_is_restored_and_goes_on(string id, int count)
     {
+        var format = KvPageFormats.Find(id)!;
         using var fixture = new CacheFixture(format, format);
         using var sequence = fixture.Filled(0, count);
         var path = PathOf("a");
@@ -59,11 +60,11 @@ public sealed class KvSnapshotTests : IDisposable
     [Fact]
     public void A_restored_sequence_feeds_the_prefix_tree()
     {
-        using var fixture = new CacheFixture(KvFormat.Int8, KvFormat.Int8);
+        using var fixture = new CacheFixture(KvPageFormats.Int8, KvPageFormats.Int8);
         using var sequence = fixture.Filled(0, 70);
         var path = PathOf("a");
         KvSnapshot.Save(sequence, Tokens(0, 70), path, s_identity);
-        using var other = new CacheFixture(KvFormat.Int8, KvFormat.Int8);
+        using var other = new CacheFixture(KvPageFormats.Int8, KvPageFormats.Int8);
         using var tree = new PrefixTree(other.Cache);
         var snapshot = KvSnapshot.Load(other.Cache, path, s_identity);
         Assert.Equal(64, tree.Publish(s_identity, snapshot.Tokens.Span, snapshot.Sequence));
@@ -125,22 +126,65 @@ public sealed class KvSnapshotTests : IDisposable
     [Fact]
     public void Another_format_or_a_full_cache_is_refused()
     {
-        using var fixture = new CacheFixture(KvFormat.F16, KvFormat.F16);
+        using var fixture = new CacheFixture(KvPageFormats.F16, KvPageFormats.F16);
         using var sequence = fixture.Filled(0, 70);
         var path = PathOf("a");
         KvSnapshot.Save(sequence, Tokens(0, 70), path, s_identity);
-        using var other = new CacheFixture(KvFormat.F16, KvFormat.BF16);
+        using var other = new CacheFixture(KvPageFormats.F16, KvPageFormats.BF16);
         var fault = Assert.Throws<InputException>(() =>
             KvSnapshot.Load(other.Cache, path, s_identity)
         );
         Assert.Contains("values F16, but", fault.Message, StringComparison.Ordinal);
         using var small = new CacheFixture(
-            KvFormat.F16,
-            KvFormat.F16,
+            KvPageFormats.F16,
+            KvPageFormats.F16,
             2 * fixture.Cache.Shape.GroupBytes
         );
         Assert.Throws<CacheFullException>(() => KvSnapshot.Load(small.Cache, path, s_identity));
         Assert.Equal(0, small.Cache.LivePages);
+    }
+
+    [Fact]
+    public void Formats_by_bank_are_saved_by_their_ids()
+    {
+        var own = new WrappedFormat(KvPageFormats.F16, "own");
+        Func<int, KvFormatPair> formatsOf = bank => new KvFormatPair(
+            bank == 1 ? own : KvPageFormats.Int8,
+            bank == 2 ? own : KvPageFormats.BF16
+        );
+        using var fixture = new CacheFixture(formatsOf: formatsOf);
+        using var sequence = fixture.Filled(0, 70);
+        var path = PathOf("a");
+        KvSnapshot.Save(sequence, Tokens(0, 70), path, s_identity);
+        using var other = new CacheFixture(formatsOf: formatsOf);
+        using var restored = KvSnapshot.Load(other.Cache, path, s_identity).Sequence;
+        Assert.Equal(fixture.Read(sequence), other.Read(restored));
+
+        using var without = new CacheFixture(KvPageFormats.Int8, KvPageFormats.BF16);
+        var fault = Assert.Throws<InputException>(() =>
+            KvSnapshot.Load(without.Cache, path, s_identity)
+        );
+        Assert.Contains(
+            "KV format 'own', which is unknown",
+            fault.Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void A_file_of_an_older_layout_is_refused_by_its_version()
+    {
+        using var fixture = new CacheFixture();
+        using var sequence = fixture.Filled(0, 3);
+        var path = PathOf("a");
+        KvSnapshot.Save(sequence, Tokens(0, 3), path, s_identity);
+        var bytes = File.ReadAllBytes(path);
+        bytes[7] = (byte)'1';
+        File.WriteAllBytes(path, bytes);
+        var fault = Assert.Throws<InputException>(() =>
+            KvSnapshot.Load(fixture.Cache, path, s_identity)
+        );
+        Assert.Contains("another format version", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -173,7 +217,7 @@ public sealed class KvSnapshotTests : IDisposable
     [Trait("speed", "slow")]
     public void Every_cut_and_every_flipped_bit_is_found()
     {
-        using var fixture = new CacheFixture(KvFormat.Int8, KvFormat.Int8);
+        using var fixture = new CacheFixture(KvPageFormats.Int8, KvPageFormats.Int8);
         using var sequence = fixture.Filled(0, 70);
         var path = PathOf("a");
         KvSnapshot.Save(sequence, Tokens(0, 70), path, s_identity);
@@ -213,7 +257,7 @@ public sealed class KvSnapshotTests : IDisposable
     [Trait("speed", "slow")]
     public void A_forged_header_with_a_true_checksum_is_refused_or_harmless()
     {
-        using var fixture = new CacheFixture(KvFormat.F16, KvFormat.F16);
+        using var fixture = new CacheFixture(KvPageFormats.F16, KvPageFormats.F16);
         using var sequence = fixture.Filled(0, 70);
         var path = PathOf("a");
         KvSnapshot.Save(sequence, Tokens(0, 70), path, s_identity);

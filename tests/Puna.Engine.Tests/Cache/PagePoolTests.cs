@@ -14,12 +14,13 @@ public sealed class PagePoolTests
     ];
 
     [Theory]
-    [InlineData(KvFormat.F32, 2 * 30 * 3 * 64 * 4)]
-    [InlineData(KvFormat.F16, 2 * 30 * 3 * 64 * 2)]
-    [InlineData(KvFormat.BF16, 2 * 30 * 3 * 64 * 2)]
-    [InlineData(KvFormat.Int8, 2 * 30 * 3 * (64 + 4))]
-    public void Payload_is_the_closed_formula(KvFormat format, int bytesPerToken)
+    [InlineData("f32", 2 * 30 * 3 * 64 * 4)]
+    [InlineData("f16", 2 * 30 * 3 * 64 * 2)]
+    [InlineData("bf16", 2 * 30 * 3 * 64 * 2)]
+    [InlineData("int8", 2 * 30 * 3 * (64 + 4))]
+    public void Payload_is_the_closed_formula(string id, int bytesPerToken)
     {
+        var format = KvPageFormats.Find(id)!;
         var shape = new KvCacheShape(s_smol, format, format);
         Assert.Equal(bytesPerToken, shape.BytesPerToken);
         using var cache = new KvCache(shape);
@@ -42,9 +43,46 @@ public sealed class PagePoolTests
     [Fact]
     public void Keys_and_values_count_by_their_own_formats()
     {
-        var shape = new KvCacheShape(s_smol, KvFormat.F16, KvFormat.Int8);
+        var shape = new KvCacheShape(s_smol, KvPageFormats.F16, KvPageFormats.Int8);
         Assert.Equal(30 * 3 * 64 * 2, shape.KeyBytesPerToken);
         Assert.Equal(30 * 3 * 68, shape.ValueBytesPerToken);
+    }
+
+    [Fact]
+    public void Each_bank_counts_by_formats_of_its_own()
+    {
+        var shape = new KvCacheShape(
+            [new(2, 8), new(1, 16), new(2, 8)],
+            bank => new KvFormatPair(
+                bank == 1 ? KvPageFormats.F32 : KvPageFormats.F16,
+                KvPageFormats.Int8
+            )
+        );
+        Assert.Equal(2 * 2 * 8 * 2 + 16 * 4, shape.KeyBytesPerToken);
+        Assert.Equal(2 * 2 * (8 + 4) + 16 + 4, shape.ValueBytesPerToken);
+        Assert.Same(KvPageFormats.F32, shape.Formats(1).Keys);
+        Assert.True(shape.IsAlike(0, 2));
+        Assert.False(shape.IsAlike(0, 1));
+        Assert.Contains("keys F16, F32, F16, values Int8", $"{shape}", StringComparison.Ordinal);
+        Assert.False(
+            shape.Matches(
+                new KvCacheShape(
+                    [new(2, 8), new(1, 16), new(2, 8)],
+                    KvPageFormats.F16,
+                    KvPageFormats.Int8
+                )
+            )
+        );
+    }
+
+    [Fact]
+    public void A_format_that_codes_whole_pages_cannot_hold_a_growing_sequence()
+    {
+        var whole = new WrappedFormat(KvPageFormats.F32, "whole", writesSlots: false);
+        var fault = Assert.Throws<InputException>(() =>
+            new KvCacheShape(s_smol, KvPageFormats.F16, whole)
+        );
+        Assert.Contains("KV format whole of bank 0", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -77,7 +115,7 @@ public sealed class PagePoolTests
     public void Native_memory_is_what_the_cache_says_and_all_of_it_comes_back()
     {
         var before = NativeMemoryMeter.Bytes;
-        var cache = new KvCache(new KvCacheShape(s_smol, KvFormat.F16, KvFormat.F16));
+        var cache = new KvCache(new KvCacheShape(s_smol, KvPageFormats.F16, KvPageFormats.F16));
         Assert.Equal(before, NativeMemoryMeter.Bytes);
         var sequence = cache.CreateSequence();
         sequence.Reserve(1000);
@@ -137,16 +175,16 @@ public sealed class PagePoolTests
     [Fact]
     public void Limits_and_shapes_that_cannot_work_are_refused()
     {
-        var shape = new KvCacheShape([new(1, 8)], KvFormat.F32, KvFormat.F32);
+        var shape = new KvCacheShape([new(1, 8)], KvPageFormats.F32, KvPageFormats.F32);
         Assert.Throws<InputException>(() => new KvCache(shape, memoryLimit: 100));
         Assert.Throws<InputException>(() =>
-            new KvCacheShape([new(0, 8)], KvFormat.F32, KvFormat.F32)
+            new KvCacheShape([new(0, 8)], KvPageFormats.F32, KvPageFormats.F32)
         );
         Assert.Throws<InputException>(() =>
-            new KvCacheShape([new(1, -1)], KvFormat.F32, KvFormat.F32)
+            new KvCacheShape([new(1, -1)], KvPageFormats.F32, KvPageFormats.F32)
         );
         Assert.Throws<InputException>(() =>
-            new KvCacheShape([new(1 << 16, 1 << 15)], KvFormat.F32, KvFormat.F32)
+            new KvCacheShape([new(1 << 16, 1 << 15)], KvPageFormats.F32, KvPageFormats.F32)
         );
     }
 }

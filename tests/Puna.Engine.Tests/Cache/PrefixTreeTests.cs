@@ -216,7 +216,7 @@ public sealed class PrefixTreeTests
     [Fact]
     public void Sixty_four_requests_with_a_common_prefix_compute_it_once()
     {
-        using var fixture = new CacheFixture(KvFormat.F16, KvFormat.F16);
+        using var fixture = new CacheFixture(KvPageFormats.F16, KvPageFormats.F16);
         using var tree = new PrefixTree(fixture.Cache);
         var live = new List<KvSequence>();
         var computed = 0;

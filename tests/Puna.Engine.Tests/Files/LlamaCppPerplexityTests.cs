@@ -81,7 +81,7 @@ public sealed partial class LlamaCppPerplexityTests
 
     private static double Ours(string model, string text, ActivationFormat activations)
     {
-        var kv = activations == ActivationFormat.F32 ? KvFormat.F32 : KvFormat.F16;
+        var kv = activations == ActivationFormat.F32 ? KvPageFormats.F32 : KvPageFormats.F16;
         using var engine = InferenceEngine.Load(
             model,
             new InferenceOptions

@@ -127,7 +127,7 @@ public sealed class ModelBenchTests : IDisposable
     [Fact]
     public void Decoding_moves_the_weights_once_a_step_and_the_keys_and_values_of_every_sequence()
     {
-        foreach (var format in Enum.GetValues<KvFormat>())
+        foreach (var format in KvPageFormats.All)
         {
             using var engine = Engine(format);
             var weights = engine.Model.Weights;
@@ -223,7 +223,7 @@ public sealed class ModelBenchTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private InferenceEngine Engine(KvFormat format = KvFormat.F16, bool tied = true)
+    private InferenceEngine Engine(KvPageFormat? format = null, bool tied = true)
     {
         var path = Path.Combine(_folder.Path, $"model-{tied}.gguf");
         var shape = ModelShapes.Get("stories-260k") with { TieEmbeddings = tied };
@@ -231,8 +231,8 @@ public sealed class ModelBenchTests : IDisposable
         var options = new InferenceOptions
         {
             Threads = 1,
-            KeyFormat = format,
-            ValueFormat = format,
+            KeyFormat = format ?? KvPageFormats.F16,
+            ValueFormat = format ?? KvPageFormats.F16,
         };
         return InferenceEngine.Load(path, options);
     }

@@ -8,14 +8,14 @@ namespace Puna.Engine.Tests.Model;
 /// <summary>The law of the one forward: logits of one pass equal those of any chunking, for every plan and arithmetic.</summary>
 public sealed class ChunkingLawTests
 {
-    public static TheoryData<string, int[]?, ActivationFormat, KvFormat> Cases
+    public static TheoryData<string, int[]?, ActivationFormat, string> Cases
     {
         get
         {
-            var cases = new TheoryData<string, int[]?, ActivationFormat, KvFormat>();
+            var cases = new TheoryData<string, int[]?, ActivationFormat, string>();
             foreach (var name in TinyModelTests.Names)
             {
-                cases.Add($"tiny/{name.Data}", null, ActivationFormat.F32, KvFormat.F32);
+                cases.Add($"tiny/{name.Data}", null, ActivationFormat.F32, "f32");
             }
 
             foreach (
@@ -40,11 +40,11 @@ public sealed class ChunkingLawTests
                     ]
             )
             {
-                cases.Add($"gguf-types/{type}.gguf", null, ActivationFormat.Int8, KvFormat.F16);
-                cases.Add($"gguf-types/{type}.gguf", null, ActivationFormat.F32, KvFormat.F32);
+                cases.Add($"gguf-types/{type}.gguf", null, ActivationFormat.Int8, "f16");
+                cases.Add($"gguf-types/{type}.gguf", null, ActivationFormat.F32, "f32");
             }
 
-            foreach (var format in Enum.GetValues<KvFormat>())
+            foreach (var format in KvPageFormats.All.Select(format => format.Id))
             {
                 cases.Add("tiny/llama-gqa", null, ActivationFormat.Int8, format);
                 cases.Add("tiny/mistral-window", null, ActivationFormat.F32, format);
@@ -62,13 +62,13 @@ public sealed class ChunkingLawTests
         string path,
         int[]? producers,
         ActivationFormat activations,
-        KvFormat kvFormat
+        string kvFormat
     )
     {
         using var model = new ModelHarness(
             SharedData.Path(path.Split('/')),
             activations,
-            kvFormat,
+            KvPageFormats.Find(kvFormat)!,
             producers
         );
         var random = new Random(11);

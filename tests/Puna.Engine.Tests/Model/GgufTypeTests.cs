@@ -62,7 +62,7 @@ public sealed class GgufTypeTests
         using var rounded = new ModelHarness(
             SharedData.Path("gguf-types", type + ".gguf"),
             ActivationFormat.Int8,
-            KvFormat.F16
+            KvPageFormats.F16
         );
         var random = new Random(5);
         var ids = Enumerable.Range(0, 128).Select(_ => random.Next(exact.Vocabulary)).ToArray();

@@ -24,10 +24,11 @@ internal sealed class ModelHarness : IDisposable
     public ModelHarness(
         string path,
         ActivationFormat activations = ActivationFormat.F32,
-        KvFormat kvFormat = KvFormat.F32,
+        KvPageFormat? kvFormat = null,
         IReadOnlyList<int>? producers = null,
         int threads = 1,
-        KvPolicyChain? policies = null
+        KvPolicyChain? policies = null,
+        Func<int, KvFormatPair>? formatsOf = null
     )
     {
         _pool = new WorkerPool(threads);
@@ -35,11 +36,11 @@ internal sealed class ModelHarness : IDisposable
         var plan = producers is null ? _file.Plan : LayerPlan.FromConfig(_file.Config, producers);
         Model = LanguageModel.Load(_file, plan, _file.Tokenizer, _pool);
         Forward = new ForwardPass(Model, _pool, activations);
+        var format = kvFormat ?? KvPageFormats.F32;
         Cache = new KvCache(
             new KvCacheShape(
                 [.. plan.Banks.Select(bank => new KvBankShape(bank.Heads, bank.HeadDim))],
-                kvFormat,
-                kvFormat
+                formatsOf ?? (_ => new KvFormatPair(format, format))
             ),
             policies
         );

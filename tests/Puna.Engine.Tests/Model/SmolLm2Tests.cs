@@ -59,7 +59,7 @@ public sealed class SmolLm2Tests
         using var model = new ModelHarness(
             ModelPath,
             ActivationFormat.Int8,
-            KvFormat.F16,
+            KvPageFormats.F16,
             threads: 2
         );
         var (ids, expected) = WikiText(model, context);
@@ -82,7 +82,7 @@ public sealed class SmolLm2Tests
         using var rounded = new ModelHarness(
             ModelPath,
             ActivationFormat.Int8,
-            KvFormat.F16,
+            KvPageFormats.F16,
             threads: 2
         );
         var ids = WikiText(exact, 512).Ids[..257];

@@ -120,7 +120,7 @@ public sealed class StoriesTests
         using var model = new ModelHarness(
             SharedData.Path("weights", "stories260K", "stories260K.bin"),
             ActivationFormat.Int8,
-            Kernels.Attention.KvFormat.F16
+            Kernels.Attention.KvPageFormats.F16
         );
         Assert.Equal(Nll, SnippetNll(model), Tolerance.Int8Nll * Nll);
         Assert.Equal(Nll, SnippetNll(model, 1), Tolerance.Int8Nll * Nll);

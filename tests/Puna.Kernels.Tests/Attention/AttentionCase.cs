@@ -19,6 +19,7 @@ internal sealed unsafe class AttentionCase : IDisposable
 
     public AttentionCase(
         AttentionShape shape,
+        Func<int, KvFormatPair> formatsOf,
         int pagesPerHead,
         int groups,
         int seed,
@@ -33,12 +34,13 @@ internal sealed unsafe class AttentionCase : IDisposable
         PagesPerHead = pagesPerHead;
         for (var index = 0; index < Pages.Length; index++)
         {
-            var keys = Allocate<byte>(KvPageLayout.KeyBytes(shape.KeyFormat, shape.HeadDim));
-            var values = Allocate<byte>(KvPageLayout.ValueBytes(shape.ValueFormat, shape.HeadDim));
+            var formats = formatsOf(index);
+            var keys = Allocate<byte>(formats.Keys.KeyBytes(shape.HeadDim));
+            var values = Allocate<byte>(formats.Values.ValueBytes(shape.HeadDim));
             var positions = Allocate<int>(KvPageRef.Slots);
             keys.Span.Fill(0xFF);
             values.Span.Fill(0xFF);
-            Pages[index] = new KvPageRef(keys, values, positions, 0, 0, 0);
+            Pages[index] = new KvPageRef(keys, values, formats, positions, 0, 0, 0);
         }
     }
 
@@ -77,15 +79,9 @@ internal sealed unsafe class AttentionCase : IDisposable
     {
         var page = Pages[head * PagesPerHead + slot / KvPageRef.Slots];
         var inside = slot % KvPageRef.Slots;
-        KvPageWriter.WriteKey(
-            Shape.KeyFormat,
-            Shape.HeadDim,
-            page.Keys,
-            inside,
-            Row(Shape.HeadDim)
-        );
-        KvPageWriter.WriteValue(
-            Shape.ValueFormat,
+        PageSlots.WriteKey(page.KeyFormat, Shape.HeadDim, page.Keys, inside, Row(Shape.HeadDim));
+        PageSlots.WriteValue(
+            page.ValueFormat,
             Shape.HeadDim,
             page.Values,
             inside,
@@ -98,14 +94,7 @@ internal sealed unsafe class AttentionCase : IDisposable
     public void SetValid(int head, int page, uint valid)
     {
         ref var reference = ref Pages[head * PagesPerHead + page];
-        reference = new KvPageRef(
-            reference.Keys,
-            reference.Values,
-            reference.Positions,
-            valid,
-            reference.Offset,
-            reference.OffsetGroup
-        );
+        reference = reference with { Valid = valid };
     }
 
     public void SetOffset(int page, int offset, int group)
@@ -113,14 +102,7 @@ internal sealed unsafe class AttentionCase : IDisposable
         for (var head = 0; head < Shape.KvHeads; head++)
         {
             ref var reference = ref Pages[head * PagesPerHead + page];
-            reference = new KvPageRef(
-                reference.Keys,
-                reference.Values,
-                reference.Positions,
-                reference.Valid,
-                offset,
-                group
-            );
+            reference = reference with { Offset = offset, OffsetGroup = group };
         }
     }
 
@@ -303,25 +285,16 @@ internal sealed unsafe class AttentionCase : IDisposable
     private (List<float[]> Keys, List<float[]> Values) ReadHead(int head)
     {
         var (keys, values) = (new List<float[]>(), new List<float[]>());
-        for (var slot = 0; slot < PagesPerHead * KvPageRef.Slots; slot++)
+        foreach (var page in Pages.AsSpan(head * PagesPerHead, PagesPerHead))
         {
-            var page = Pages[head * PagesPerHead + slot / KvPageRef.Slots];
-            var inside = slot % KvPageRef.Slots;
-            var (key, value) = (new float[Shape.HeadDim], new float[Shape.HeadDim]);
-            if ((page.Valid >> inside & 1) == 1)
+            var pageKeys = PageSlots.Keys(page.KeyFormat, Shape.HeadDim, page.Keys);
+            var pageValues = PageSlots.Values(page.ValueFormat, Shape.HeadDim, page.Values);
+            for (var slot = 0; slot < KvPageRef.Slots; slot++)
             {
-                KvPageReader.ReadKey(Shape.KeyFormat, Shape.HeadDim, page.Keys, inside, key);
-                KvPageReader.ReadValue(
-                    Shape.ValueFormat,
-                    Shape.HeadDim,
-                    page.Values,
-                    inside,
-                    value
-                );
+                var isValid = (page.Valid >> slot & 1) == 1;
+                keys.Add(isValid ? pageKeys[slot] : new float[Shape.HeadDim]);
+                values.Add(isValid ? pageValues[slot] : new float[Shape.HeadDim]);
             }
-
-            keys.Add(key);
-            values.Add(value);
         }
 
         return (keys, values);

@@ -5,27 +5,27 @@ namespace Puna.Kernels.Tests.Attention;
 /// <summary>Caches, and the comparison of a result with the definition.</summary>
 internal static class AttentionCases
 {
-    public static TheoryData<KvFormat> EachFormat => new(Enum.GetValues<KvFormat>());
+    public static TheoryData<string> EachFormat =>
+        new(KvPageFormats.All.Select(format => format.Id));
 
-    public static TheoryData<KvFormat, KvFormat> Formats =>
+    public static TheoryData<string, string> Formats =>
         new()
         {
-            { KvFormat.F32, KvFormat.F32 },
-            { KvFormat.F16, KvFormat.F16 },
-            { KvFormat.BF16, KvFormat.BF16 },
-            { KvFormat.Int8, KvFormat.Int8 },
-            { KvFormat.F32, KvFormat.Int8 },
-            { KvFormat.Int8, KvFormat.F16 },
+            { "f32", "f32" },
+            { "f16", "f16" },
+            { "bf16", "bf16" },
+            { "int8", "int8" },
+            { "f32", "int8" },
+            { "int8", "f16" },
         };
 
-    public static AttentionShape Shape(
-        int heads,
-        int kvHeads,
-        int headDim,
-        int window,
-        KvFormat keys,
-        KvFormat values
-    ) => new(heads, kvHeads, headDim, 1 / MathF.Sqrt(headDim), window, keys, values);
+    public static KvFormatPair F32 { get; } = new(KvPageFormats.F32, KvPageFormats.F32);
+
+    public static KvFormatPair Pair(string keys, string values) =>
+        new(KvPageFormats.Find(keys)!, KvPageFormats.Find(values)!);
+
+    public static AttentionShape Shape(int heads, int kvHeads, int headDim, int window) =>
+        new(heads, kvHeads, headDim, 1 / MathF.Sqrt(headDim), window);
 
     /// <summary>past + T tokens in the cache, queries at the last T positions.</summary>
     public static AttentionCase Causal(
@@ -33,8 +33,18 @@ internal static class AttentionCases
         int kvHeads,
         int headDim,
         int window,
-        KvFormat keys,
-        KvFormat values,
+        KvFormatPair formats,
+        int past,
+        int tokens,
+        bool guarded = false
+    ) => Causal(heads, kvHeads, headDim, window, _ => formats, past, tokens, guarded);
+
+    public static AttentionCase Causal(
+        int heads,
+        int kvHeads,
+        int headDim,
+        int window,
+        Func<int, KvFormatPair> formatsOf,
         int past,
         int tokens,
         bool guarded = false
@@ -42,7 +52,8 @@ internal static class AttentionCases
     {
         var count = past + tokens;
         var test = new AttentionCase(
-            Shape(heads, kvHeads, headDim, window, keys, values),
+            Shape(heads, kvHeads, headDim, window),
+            formatsOf,
             (count + 31) / 32 + 1,
             1,
             past * 31 + tokens,

@@ -14,7 +14,7 @@ public sealed class PagedAttentionLawTests
     [InlineData(3)]
     public void Sequences_of_one_batch_get_what_each_gets_alone(int threads)
     {
-        var shape = Shape(6, 2, 16, 0, KvFormat.F16, KvFormat.F16);
+        var shape = Shape(6, 2, 16, 0);
         int[] lengths = [1, 700, 33, 260, 0, 64];
         using var pool = new WorkerPool(threads);
         using var attention = new PagedAttention();
@@ -23,7 +23,13 @@ public sealed class PagedAttentionLawTests
         var requests = new List<AttentionRequest>();
         foreach (var length in lengths)
         {
-            var test = new AttentionCase(shape, (length + 31) / 32, 1, length);
+            var test = new AttentionCase(
+                shape,
+                _ => Pair("f16", "f16"),
+                (length + 31) / 32,
+                1,
+                length
+            );
             test.Fill(length);
             test.Ask([.. Enumerable.Range(Math.Max(0, length - 40), Math.Min(length, 40))]);
             var output = new NativeBuffer<float>((long)test.Tokens * 6 * 16);
@@ -46,9 +52,9 @@ public sealed class PagedAttentionLawTests
     {
         const int headDim = 16;
         const int moved = 37;
-        var shape = Shape(2, 2, headDim, 0, KvFormat.F32, KvFormat.F32);
-        using var moving = new AttentionCase(shape, 2, 2, 3);
-        using var anew = new AttentionCase(shape, 2, 1, 3);
+        var shape = Shape(2, 2, headDim, 0);
+        using var moving = new AttentionCase(shape, _ => F32, 2, 2, 3);
+        using var anew = new AttentionCase(shape, _ => F32, 2, 1, 3);
         var random = new Random(9);
         for (var slot = 0; slot < 64; slot++)
         {
@@ -62,15 +68,15 @@ public sealed class PagedAttentionLawTests
                 WriteKey(moving.Pages[page], slot % 32, Rotate(raw, slot));
                 WriteKey(anew.Pages[page], slot % 32, Rotate(raw, position));
                 var value = moving.Row(headDim);
-                KvPageWriter.WriteValue(
-                    KvFormat.F32,
+                PageSlots.WriteValue(
+                    KvPageFormats.F32,
                     headDim,
                     moving.Pages[page].Values,
                     slot % 32,
                     value
                 );
-                KvPageWriter.WriteValue(
-                    KvFormat.F32,
+                PageSlots.WriteValue(
+                    KvPageFormats.F32,
                     headDim,
                     anew.Pages[page].Values,
                     slot % 32,
@@ -100,7 +106,7 @@ public sealed class PagedAttentionLawTests
         }
 
         static void WriteKey(KvPageRef page, int slot, float[] key) =>
-            KvPageWriter.WriteKey(KvFormat.F32, headDim, page.Keys, slot, key);
+            PageSlots.WriteKey(KvPageFormats.F32, headDim, page.Keys, slot, key);
 
         static float[] Rotate(float[] row, int position)
         {
@@ -120,11 +126,19 @@ public sealed class PagedAttentionLawTests
 
     [Theory]
     [MemberData(nameof(EachFormat), MemberType = typeof(AttentionCases))]
-    public void The_number_of_threads_changes_no_bit(KvFormat format)
+    public void The_number_of_threads_changes_no_bit(string format)
     {
         foreach (var (kvHeads, tokens) in ((int, int)[])[(1, 1), (2, 5), (2, 33), (1, 70)])
         {
-            using var test = Causal(3 * kvHeads, kvHeads, 32, 0, format, format, 1000, tokens);
+            using var test = Causal(
+                3 * kvHeads,
+                kvHeads,
+                32,
+                0,
+                Pair(format, format),
+                1000,
+                tokens
+            );
             var expected = test.Run(1);
             AssertDefinition(test, expected);
             foreach (var threads in (int[])[2, 3, 5])
@@ -136,13 +150,13 @@ public sealed class PagedAttentionLawTests
 
     [Theory]
     [MemberData(nameof(EachFormat), MemberType = typeof(AttentionCases))]
-    public void A_token_alone_gives_the_bits_that_it_gives_among_others(KvFormat format)
+    public void A_token_alone_gives_the_bits_that_it_gives_among_others(string format)
     {
         foreach (var headDim in (int[])[20, 64])
         {
             foreach (var window in (int[])[0, 50])
             {
-                using var test = Causal(6, 2, headDim, window, format, format, 600, 70);
+                using var test = Causal(6, 2, headDim, window, Pair(format, format), 600, 70);
                 using var attention = new PagedAttention();
                 using var pool = new WorkerPool(2);
                 var whole = test.Run(attention, pool);
@@ -165,7 +179,7 @@ public sealed class PagedAttentionLawTests
     [Fact]
     public void Later_tokens_in_the_cache_change_no_bit()
     {
-        using var test = Causal(2, 2, 16, 0, KvFormat.F32, KvFormat.F32, 320, 1);
+        using var test = Causal(2, 2, 16, 0, F32, 320, 1);
         test.Ask(299);
         var among = test.Run(2);
         for (var head = 0; head < 2; head++)

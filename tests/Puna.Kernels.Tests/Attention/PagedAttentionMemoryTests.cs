@@ -11,7 +11,28 @@ public sealed class PagedAttentionMemoryTests
     [Fact]
     public void A_call_allocates_nothing_once_the_scratch_has_grown()
     {
-        using var test = Causal(4, 2, 32, 0, KvFormat.F16, KvFormat.Int8, 600, 33);
+        using var test = Causal(4, 2, 32, 0, Pair("f16", "int8"), 600, 33);
+        AssertNothing(test, rounds: 10);
+    }
+
+    [Fact]
+    public void Pages_that_are_widened_by_their_format_allocate_nothing_either()
+    {
+        KvPageFormat[] formats = [new NibblePageFormat(), .. KvPageFormats.All];
+        using var test = Causal(
+            4,
+            2,
+            32,
+            0,
+            page => new KvFormatPair(formats[page % 5], formats[page / 2 % 5]),
+            600,
+            33
+        );
+        AssertNothing(test, rounds: 1);
+    }
+
+    private static void AssertNothing(AttentionCase test, int rounds)
+    {
         using var attention = new PagedAttention();
         using var pool = new WorkerPool(1);
         using var output = new NativeBuffer<float>(33 * 4 * 32);
@@ -19,7 +40,7 @@ public sealed class PagedAttentionMemoryTests
         Call(1);
         var native = NativeMemoryMeter.Bytes;
         var managed = GC.GetAllocatedBytesForCurrentThread();
-        for (var round = 0; round < 10; round++)
+        for (var round = 0; round < rounds; round++)
         {
             Call(33);
             Call(1);

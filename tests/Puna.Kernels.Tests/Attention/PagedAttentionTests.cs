@@ -11,8 +11,8 @@ public sealed class PagedAttentionTests
     [Theory]
     [MemberData(nameof(Formats), MemberType = typeof(AttentionCases))]
     public void The_result_equals_the_definition_for_all_head_sizes_and_groups(
-        KvFormat keys,
-        KvFormat values
+        string keys,
+        string values
     )
     {
         foreach (var headDim in (int[])[1, 3, 8, 12, 16, 20, 32, 64, 80, 96, 128])
@@ -23,7 +23,15 @@ public sealed class PagedAttentionTests
             {
                 foreach (var tokens in (int[])[1, 2, 5])
                 {
-                    using var test = Causal(heads, kvHeads, headDim, 0, keys, values, 70, tokens);
+                    using var test = Causal(
+                        heads,
+                        kvHeads,
+                        headDim,
+                        0,
+                        Pair(keys, values),
+                        70,
+                        tokens
+                    );
                     AssertDefinition(test, test.Run(1));
                 }
             }
@@ -41,7 +49,16 @@ public sealed class PagedAttentionTests
                 foreach (var tokens in (int[])[1, 3, 11])
                 {
                     var past = 270 + headDim;
-                    using var test = Causal(3, 1, headDim, 0, keys, values, past, tokens, true);
+                    using var test = Causal(
+                        3,
+                        1,
+                        headDim,
+                        0,
+                        Pair(keys, values),
+                        past,
+                        tokens,
+                        true
+                    );
                     var whole = test.RunBody(width, split: false);
                     AssertDefinition(test, whole);
                     if (tokens * 3 <= TileScratch.Rows)
@@ -55,16 +72,13 @@ public sealed class PagedAttentionTests
 
     [Theory]
     [MemberData(nameof(Formats), MemberType = typeof(AttentionCases))]
-    public void The_result_equals_the_definition_for_prompts_and_windows(
-        KvFormat keys,
-        KvFormat values
-    )
+    public void The_result_equals_the_definition_for_prompts_and_windows(string keys, string values)
     {
         foreach (var window in (int[])[0, 1, 7, 32, 100])
         {
             foreach (var tokens in (int[])[1, 33, 70])
             {
-                using var test = Causal(6, 2, 24, window, keys, values, 300, tokens);
+                using var test = Causal(6, 2, 24, window, Pair(keys, values), 300, tokens);
                 AssertDefinition(test, test.Run(2));
             }
         }
@@ -72,12 +86,18 @@ public sealed class PagedAttentionTests
 
     [Theory]
     [MemberData(nameof(Formats), MemberType = typeof(AttentionCases))]
-    public void Holes_and_unordered_positions_are_respected(KvFormat keys, KvFormat values)
+    public void Holes_and_unordered_positions_are_respected(string keys, string values)
     {
         var random = new Random(5);
         foreach (var tokens in (int[])[1, 2, 33])
         {
-            using var test = new AttentionCase(Shape(4, 2, 16, 90, keys, values), 20, 1, 17);
+            using var test = new AttentionCase(
+                Shape(4, 2, 16, 90),
+                _ => Pair(keys, values),
+                20,
+                1,
+                17
+            );
             for (var head = 0; head < 2; head++)
             {
                 for (var slot = 0; slot < 20 * 32; slot++)
@@ -97,13 +117,19 @@ public sealed class PagedAttentionTests
     [Theory]
     [MemberData(nameof(Formats), MemberType = typeof(AttentionCases))]
     public void A_page_with_an_offset_is_read_with_its_own_queries_and_positions(
-        KvFormat keys,
-        KvFormat values
+        string keys,
+        string values
     )
     {
         foreach (var tokens in (int[])[1, 5, 33])
         {
-            using var test = new AttentionCase(Shape(3, 3, 20, 0, keys, values), 5, 3, 23);
+            using var test = new AttentionCase(
+                Shape(3, 3, 20, 0),
+                _ => Pair(keys, values),
+                5,
+                3,
+                23
+            );
             test.Fill(150);
             test.SetOffset(1, -20, 1);
             test.SetOffset(2, 1000, 2);
@@ -115,10 +141,10 @@ public sealed class PagedAttentionTests
 
     [Theory]
     [MemberData(nameof(EachFormat), MemberType = typeof(AttentionCases))]
-    public void Tail_masks_hide_the_branches_of_a_draft_tree(KvFormat format)
+    public void Tail_masks_hide_the_branches_of_a_draft_tree(string format)
     {
         // 60 committed tokens, then a tree of 5 in slots 60..64: 0 -> (1, 2), 1 -> 3, 2 -> 4.
-        using var test = new AttentionCase(Shape(4, 2, 16, 0, format, format), 3, 1, 31);
+        using var test = new AttentionCase(Shape(4, 2, 16, 0), _ => Pair(format, format), 3, 1, 31);
         test.Fill(60);
         int[] depths = [0, 1, 1, 2, 2];
         for (var node = 0; node < 5; node++)
@@ -149,12 +175,7 @@ public sealed class PagedAttentionTests
     [Fact]
     public void A_query_that_sees_nothing_gives_zeros()
     {
-        using var test = new AttentionCase(
-            Shape(2, 1, 16, 10, KvFormat.F32, KvFormat.F32),
-            2,
-            1,
-            1
-        );
+        using var test = new AttentionCase(Shape(2, 1, 16, 10), _ => F32, 2, 1, 1);
         test.Fill(40);
         test.Ask(-1, 60, 49, 39);
         var result = test.Run(2);
@@ -166,7 +187,7 @@ public sealed class PagedAttentionTests
     [Fact]
     public void An_empty_cache_gives_zeros()
     {
-        using var test = new AttentionCase(Shape(2, 1, 16, 0, KvFormat.F32, KvFormat.F32), 0, 1, 1);
+        using var test = new AttentionCase(Shape(2, 1, 16, 0), _ => F32, 0, 1, 1);
         test.Ask(3);
         Assert.All(test.Run(2), x => Assert.Equal(0, x));
     }
@@ -174,23 +195,22 @@ public sealed class PagedAttentionTests
     [Fact]
     public void A_window_of_one_gives_the_own_value_and_equal_keys_give_the_mean()
     {
-        using var own = Causal(1, 1, 16, 1, KvFormat.F32, KvFormat.F32, 300, 3);
-        var value = new float[16];
-        KvPageReader.ReadValue(KvFormat.F32, 16, own.Pages[302 / 32].Values, 302 % 32, value);
+        using var own = Causal(1, 1, 16, 1, F32, 300, 3);
+        var value = PageSlots.ReadValue(
+            KvPageFormats.F32,
+            16,
+            own.Pages[302 / 32].Values,
+            302 % 32
+        );
         Assert.Equal(value, own.Run(1).AsSpan(32).ToArray());
 
-        using var equal = new AttentionCase(
-            Shape(1, 1, 4, 0, KvFormat.F32, KvFormat.F32),
-            16,
-            1,
-            1
-        );
+        using var equal = new AttentionCase(Shape(1, 1, 4, 0), _ => F32, 16, 1, 1);
         equal.Fill(512);
         for (var slot = 0; slot < 512; slot++)
         {
             var page = equal.Pages[slot / 32];
-            KvPageWriter.WriteKey(KvFormat.F32, 4, page.Keys, slot % 32, [1, 2, 3, 4]);
-            KvPageWriter.WriteValue(KvFormat.F32, 4, page.Values, slot % 32, [slot, 1, -slot, 0]);
+            PageSlots.WriteKey(KvPageFormats.F32, 4, page.Keys, slot % 32, [1, 2, 3, 4]);
+            PageSlots.WriteValue(KvPageFormats.F32, 4, page.Values, slot % 32, [slot, 1, -slot, 0]);
         }
 
         equal.Ask(511);
@@ -202,12 +222,18 @@ public sealed class PagedAttentionTests
     [InlineData(12)]
     public void The_least_and_the_greatest_f16_numbers_are_read_exactly(int tokens)
     {
-        using var test = Causal(1, 1, 4, 0, KvFormat.F16, KvFormat.F16, 32 - tokens, tokens);
+        using var test = Causal(1, 1, 4, 0, Pair("f16", "f16"), 32 - tokens, tokens);
         float[] row = [(float)Half.Epsilon, -(float)Half.MaxValue, -3e-5f, 6.2e-5f];
         for (var slot = 0; slot < 32; slot++)
         {
-            KvPageWriter.WriteKey(KvFormat.F16, 4, test.Pages[0].Keys, slot, [1e-6f, 0, 3e-5f, 1]);
-            KvPageWriter.WriteValue(KvFormat.F16, 4, test.Pages[0].Values, slot, row);
+            PageSlots.WriteKey(
+                KvPageFormats.F16,
+                4,
+                test.Pages[0].Keys,
+                slot,
+                [1e-6f, 0, 3e-5f, 1]
+            );
+            PageSlots.WriteValue(KvPageFormats.F16, 4, test.Pages[0].Values, slot, row);
         }
 
         // Equal keys give equal weights, so that the mean of equal values is the value; 32 slots divide exactly.
@@ -219,15 +245,15 @@ public sealed class PagedAttentionTests
     [Fact]
     public void Scores_far_apart_neither_overflow_nor_lose_the_winner()
     {
-        var shape = Shape(1, 1, 2, 0, KvFormat.F32, KvFormat.F32) with { Scale = 1e4f };
-        using var test = new AttentionCase(shape, 20, 1, 1);
+        var shape = Shape(1, 1, 2, 0) with { Scale = 1e4f };
+        using var test = new AttentionCase(shape, _ => F32, 20, 1, 1);
         test.Fill(640);
         test.Ask(639);
         for (var slot = 0; slot < 640; slot++)
         {
             var page = test.Pages[slot / 32];
-            KvPageWriter.WriteKey(
-                KvFormat.F32,
+            PageSlots.WriteKey(
+                KvPageFormats.F32,
                 2,
                 page.Keys,
                 slot % 32,
@@ -236,15 +262,14 @@ public sealed class PagedAttentionTests
         }
 
         test.Queries[0] = 1e15f;
-        var expected = new float[2];
-        KvPageReader.ReadValue(KvFormat.F32, 2, test.Pages[10].Values, 25, expected);
+        var expected = PageSlots.ReadValue(KvPageFormats.F32, 2, test.Pages[10].Values, 25);
         Assert.Equal(expected, test.Run(1));
     }
 
     [Fact]
     public void Lengths_that_do_not_fit_are_refused()
     {
-        using var test = Causal(4, 2, 8, 0, KvFormat.F32, KvFormat.F32, 40, 2);
+        using var test = Causal(4, 2, 8, 0, F32, 40, 2);
         using var attention = new PagedAttention();
         using var pool = new WorkerPool(1);
         using var output = new NativeBuffer<float>(2 * 4 * 8);

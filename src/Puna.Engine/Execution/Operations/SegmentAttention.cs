@@ -35,7 +35,6 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
     /// <param name="queries">Rotated queries [T, H * d] of all segments.</param>
     /// <param name="positions">[T].</param>
     /// <param name="output">Result [T, H * d].</param>
-    /// <exception cref="ArgumentException">The sequences store keys and values in different formats.</exception>
     public void Forward(
         AttentionSpec attention,
         ReadOnlySpan<Segment> segments,
@@ -50,32 +49,21 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
         }
 
         var bank = plan.Banks[attention.Bank];
-        var formats = segments[0].Sequence.Cache.Shape;
         var shape = new AttentionShape(
             attention.Heads,
             bank.Heads,
             attention.HeadDim,
             attention.Scale,
-            attention.Mask.Window,
-            formats.KeyFormat,
-            formats.ValueFormat
+            attention.Mask.Window
         );
         var width = attention.Heads * attention.HeadDim;
         Reserve(bank, segments, width);
-        var list = !Listed(bank);
+        var list = !Listed(bank, segments);
         var (row, page, mask, shifted) = (0L, 0L, 0L, 0L);
         for (var index = 0; index < segments.Length; index++)
         {
             ref readonly var segment = ref segments[index];
             var (sequence, tokens) = (segment.Sequence, segment.Tokens);
-            if (
-                sequence.Cache.Shape.KeyFormat != formats.KeyFormat
-                || sequence.Cache.Shape.ValueFormat != formats.ValueFormat
-            )
-            {
-                throw new ArgumentException("The sequences of a batch must share one cache.");
-            }
-
             var rows = queries.Slice(row * width, (long)tokens * width);
             var pages = _pages.Span.Slice(page, (long)bank.Heads * sequence.PageCount(bank.Id));
             var pagesPerHead = sequence.PageCount(bank.Id);
@@ -135,16 +123,21 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
         _shiftedQueries.Dispose();
     }
 
-    // Pages of banks of one shape lie at one distance everywhere: they are listed once for all layers of a pass.
-    private bool Listed(KvBank bank)
+    // Pages of banks that are alike lie at one distance everywhere: they are listed once for all layers of a pass.
+    private bool Listed(KvBank bank, ReadOnlySpan<Segment> segments)
     {
-        if (_listed is { } listed && (listed.Heads, listed.HeadDim) == (bank.Heads, bank.HeadDim))
+        var alike = _listed is not null;
+        foreach (ref readonly var segment in segments)
         {
-            return true;
+            alike = alike && segment.Sequence.Cache.Shape.IsAlike(_listed!.Id, bank.Id);
         }
 
-        _listed = bank;
-        return false;
+        if (!alike)
+        {
+            _listed = bank;
+        }
+
+        return alike;
     }
 
     private static void Grow<T>(ref NativeBuffer<T> buffer, long needed)

@@ -4,7 +4,7 @@ using Puna.Testing;
 
 namespace Puna.Kernels.Tests.Attention;
 
-public sealed class KvPageLayoutTests
+public sealed class KvPageFormatsTests
 {
     private static readonly int[] s_headDims =
     [
@@ -33,58 +33,61 @@ public sealed class KvPageLayoutTests
         256,
     ];
 
-    public static TheoryData<KvFormat> Formats => new(Enum.GetValues<KvFormat>());
+    public static TheoryData<string> Formats => new(KvPageFormats.All.Select(format => format.Id));
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void What_is_written_is_read_within_the_rounding_of_the_format(KvFormat format)
+    public void What_is_written_is_read_within_the_rounding_of_the_format(string id)
     {
+        var format = KvPageFormats.Find(id)!;
         var random = new Random(1);
         foreach (var headDim in s_headDims)
         {
-            using var keys = Page(KvPageLayout.KeyBytes(format, headDim));
-            using var values = Page(KvPageLayout.ValueBytes(format, headDim));
+            using var keys = Page(format.KeyBytes(headDim));
+            using var values = Page(format.ValueBytes(headDim));
             var rows = Enumerable.Range(0, 32).Select(_ => Row(random, headDim)).ToArray();
             for (var slot = 0; slot < 32; slot++)
             {
-                KvPageWriter.WriteKey(format, headDim, keys.Span, slot, rows[slot]);
-                KvPageWriter.WriteValue(format, headDim, values.Span, slot, rows[31 - slot]);
+                PageSlots.WriteKey(format, headDim, keys.Span, slot, rows[slot]);
+                PageSlots.WriteValue(format, headDim, values.Span, slot, rows[31 - slot]);
             }
 
-            var read = new float[headDim];
+            var readKeys = PageSlots.Keys(format, headDim, keys.Span);
+            var readValues = PageSlots.Values(format, headDim, values.Span);
             for (var slot = 0; slot < 32; slot++)
             {
-                KvPageReader.ReadKey(format, headDim, keys.Span, slot, read);
-                AssertClose(format, rows[slot], read);
-                KvPageReader.ReadValue(format, headDim, values.Span, slot, read);
-                AssertClose(format, rows[31 - slot], read);
+                AssertClose(format, rows[slot], readKeys[slot]);
+                AssertClose(format, rows[31 - slot], readValues[slot]);
             }
         }
     }
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void Slots_written_together_or_one_by_one_give_the_same_bytes(KvFormat format)
+    public void Slots_written_together_or_one_by_one_give_the_same_bytes(string id)
     {
+        var format = KvPageFormats.Find(id)!;
         var random = new Random(2);
         foreach (var headDim in s_headDims)
         {
             var stride = headDim + 3;
             using var rows = new NativeBuffer<float>(32 * stride);
             Row(random, 32 * stride).CopyTo(rows.Span.Span);
-            foreach (var write in (Writer[])[KvPageWriter.WriteKeys, KvPageWriter.WriteValues])
+            foreach (
+                var (write, bytes) in ((Writer, int)[])
+                    [
+                        (format.WriteKeys, format.KeyBytes(headDim)),
+                        (format.WriteValues, format.ValueBytes(headDim)),
+                    ]
+            )
             {
-                var bytes =
-                    write == KvPageWriter.WriteKeys
-                        ? KvPageLayout.KeyBytes(format, headDim)
-                        : KvPageLayout.ValueBytes(format, headDim);
                 using var together = Page(bytes);
                 using var single = Page(bytes);
-                write(format, headDim, together.Span, 3, 29, rows.Span, stride);
+                write(together.Span, headDim, 3, 29, rows.Span, stride);
                 for (var slot = 31; slot >= 3; slot--)
                 {
                     var row = rows.Span.Slice((slot - 3) * stride, headDim);
-                    write(format, headDim, single.Span, slot, 1, row, headDim);
+                    write(single.Span, headDim, slot, 1, row, headDim);
                 }
 
                 Assert.Equal(single.Span.Span.ToArray(), together.Span.Span.ToArray());
@@ -94,19 +97,20 @@ public sealed class KvPageLayoutTests
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void A_copied_slot_reads_the_same_and_leaves_the_others_alone(KvFormat format)
+    public void A_copied_slot_reads_the_same_and_leaves_the_others_alone(string id)
     {
+        var format = KvPageFormats.Find(id)!;
         var random = new Random(3);
         foreach (var headDim in s_headDims)
         {
-            using var keys = Page(KvPageLayout.KeyBytes(format, headDim));
-            using var values = Page(KvPageLayout.ValueBytes(format, headDim));
-            using var toKeys = Page(KvPageLayout.KeyBytes(format, headDim));
-            using var toValues = Page(KvPageLayout.ValueBytes(format, headDim));
+            using var keys = Page(format.KeyBytes(headDim));
+            using var values = Page(format.ValueBytes(headDim));
+            using var toKeys = Page(format.KeyBytes(headDim));
+            using var toValues = Page(format.ValueBytes(headDim));
             for (var slot = 0; slot < 32; slot++)
             {
-                KvPageWriter.WriteKey(format, headDim, keys.Span, slot, Row(random, headDim));
-                KvPageWriter.WriteValue(format, headDim, values.Span, slot, Row(random, headDim));
+                PageSlots.WriteKey(format, headDim, keys.Span, slot, Row(random, headDim));
+                PageSlots.WriteValue(format, headDim, values.Span, slot, Row(random, headDim));
             }
 
             // A permutation of all slots and back gives the first bytes again.
@@ -115,8 +119,8 @@ public sealed class KvPageLayoutTests
                 Read(format, headDim, keys, values, 5),
                 Read(format, headDim, toKeys, toValues, 65 % 32)
             );
-            using var backKeys = Page(KvPageLayout.KeyBytes(format, headDim));
-            using var backValues = Page(KvPageLayout.ValueBytes(format, headDim));
+            using var backKeys = Page(format.KeyBytes(headDim));
+            using var backValues = Page(format.ValueBytes(headDim));
             Copy(toKeys, toValues, backKeys, backValues, slot => slot * 5 % 32);
             Assert.Equal(keys.Span.Span.ToArray(), backKeys.Span.Span.ToArray());
             Assert.Equal(values.Span.Span.ToArray(), backValues.Span.Span.ToArray());
@@ -131,17 +135,8 @@ public sealed class KvPageLayoutTests
             {
                 for (var slot = 0; slot < 32; slot++)
                 {
-                    KvPageLayout.CopySlot(
-                        format,
-                        format,
-                        headDim,
-                        fromK.Span,
-                        fromV.Span,
-                        slot,
-                        toK.Span,
-                        toV.Span,
-                        target(slot)
-                    );
+                    format.CopyKey(fromK.Span, slot, toK.Span, target(slot), headDim);
+                    format.CopyValue(fromV.Span, slot, toV.Span, target(slot), headDim);
                 }
             }
         }
@@ -151,7 +146,7 @@ public sealed class KvPageLayoutTests
     public void F16_rounds_as_the_runtime_does_for_every_kind_of_number()
     {
         var numbers = HardNumbers(bits => (float)BitConverter.UInt16BitsToHalf(bits));
-        var read = WriteAndRead(KvFormat.F16, numbers);
+        var read = WriteAndRead(KvPageFormats.F16, numbers);
         for (var index = 0; index < numbers.Length; index++)
         {
             Assert.Equal((float)(Half)numbers[index], read[index]);
@@ -162,7 +157,7 @@ public sealed class KvPageLayoutTests
     public void BF16_rounds_to_nearest_even_for_every_kind_of_number()
     {
         var numbers = HardNumbers(bits => BitConverter.UInt32BitsToSingle((uint)bits << 16));
-        var read = WriteAndRead(KvFormat.BF16, numbers);
+        var read = WriteAndRead(KvPageFormats.BF16, numbers);
         for (var index = 0; index < numbers.Length; index++)
         {
             // The definition: of the two neighbours, the nearer; at the middle the one with the even code.
@@ -188,37 +183,69 @@ public sealed class KvPageLayoutTests
             var row = new float[64];
             row[7] = -127 * scale;
             row[9] = 64 * scale;
-            var read = WriteAndRead(KvFormat.Int8, row);
+            var read = WriteAndRead(KvPageFormats.Int8, row);
             Assert.Equal(0, read[0]);
             Assert.Equal(row[7], read[7], Math.Abs(row[7]) * 2 * Tolerance.F32Unit);
             Assert.Equal(row[9], read[9], Math.Abs(row[7]) * 2 * Tolerance.F32Unit);
         }
 
-        Assert.All(WriteAndRead(KvFormat.Int8, new float[40].Select(_ => 1e-40f)), Zero);
+        Assert.All(WriteAndRead(KvPageFormats.Int8, new float[40].Select(_ => 1e-40f)), Zero);
         static void Zero(float x) => Assert.Equal(0, x);
     }
 
     [Fact]
     public void Sizes_are_as_documented_and_wrong_slots_are_refused()
     {
-        Assert.Equal(32 * 20 * 4, KvPageLayout.KeyBytes(KvFormat.F32, 20));
-        Assert.Equal(32 * 20 * 2, KvPageLayout.ValueBytes(KvFormat.BF16, 20));
-        Assert.Equal(32 * (20 + 4), KvPageLayout.KeyBytes(KvFormat.Int8, 17));
-        Assert.Equal(32 * (17 + 4), KvPageLayout.ValueBytes(KvFormat.Int8, 17));
-        using var page = Page(KvPageLayout.KeyBytes(KvFormat.F32, 4));
+        Assert.Equal(32 * 20 * 4, KvPageFormats.F32.KeyBytes(20));
+        Assert.Equal(32 * 20 * 2, KvPageFormats.BF16.ValueBytes(20));
+        Assert.Equal(32 * (20 + 4), KvPageFormats.Int8.KeyBytes(17));
+        Assert.Equal(32 * (17 + 4), KvPageFormats.Int8.ValueBytes(17));
+        using var page = Page(KvPageFormats.F32.KeyBytes(4));
         Assert.ThrowsAny<ArgumentException>(() => Write(32, 4));
         Assert.ThrowsAny<ArgumentException>(() => Write(-1, 4));
-        Assert.ThrowsAny<ArgumentException>(() => Write(0, 5));
-        Assert.ThrowsAny<ArgumentException>(() => KvPageLayout.KeyBytes(KvFormat.F32, 0));
-        Assert.ThrowsAny<ArgumentException>(() => KvPageLayout.KeyBytes((KvFormat)99, 4));
+        Assert.ThrowsAny<ArgumentException>(() => Write(0, 3));
+        Assert.ThrowsAny<ArgumentException>(() => KvPageFormats.F32.KeyBytes(0));
         void Write(int slot, int width) =>
-            KvPageWriter.WriteKey(KvFormat.F32, 4, page.Span, slot, new float[width]);
+            PageSlots.WriteKey(KvPageFormats.F32, 4, page.Span, slot, new float[width]);
+    }
+
+    [Fact]
+    public void A_page_tells_its_formats_and_an_id_finds_one()
+    {
+        KvPageFormat[] formats = [.. KvPageFormats.All, new NibblePageFormat()];
+        Assert.Equal(["f32", "f16", "bf16", "int8", "nibble"], formats.Select(each => each.Id));
+        foreach (var keys in formats)
+        {
+            foreach (var values in formats)
+            {
+                var page = new KvPageRef(default, default, new(keys, values), default, 1, 2, 3);
+                Assert.Same(keys, page.KeyFormat);
+                Assert.Same(values, page.ValueFormat);
+            }
+        }
+
+        Assert.All(KvPageFormats.All, each => Assert.Same(each, KvPageFormats.Find(each.Id)));
+        Assert.Null(KvPageFormats.Find("F32"));
+        Assert.Null(KvPageFormats.Find("nibble"));
+        Assert.Same(KvPageFormats.F32, default(KvPageRef).KeyFormat);
+    }
+
+    [Fact]
+    public void A_format_that_codes_whole_pages_refuses_single_slots()
+    {
+        using var page = Page(KvPageFormats.F32.KeyBytes(4));
+        var format = new StubPageFormat(_ => { });
+        Assert.False(format.WritesSlots);
+        Assert.All(KvPageFormats.All, each => Assert.True(each.WritesSlots));
+        Assert.Throws<NotSupportedException>(() =>
+            PageSlots.WriteKey(format, 4, page.Span, 0, new float[4])
+        );
+        Assert.Throws<NotSupportedException>(() => format.CopyValue(page.Span, 0, page.Span, 1, 4));
     }
 
     private delegate void Writer(
-        KvFormat format,
-        int headDim,
         NativeSpan<byte> page,
+        int headDim,
         int firstSlot,
         int count,
         NativeSpan<float> rows,
@@ -236,26 +263,24 @@ public sealed class KvPageLayoutTests
         [.. Enumerable.Range(0, count).Select(_ => (float)(random.NextDouble() * 6 - 3))];
 
     private static float[] Read(
-        KvFormat format,
+        KvPageFormat format,
         int headDim,
         NativeBuffer<byte> keys,
         NativeBuffer<byte> values,
         int slot
     )
     {
-        var (key, value) = (new float[headDim], new float[headDim]);
-        KvPageReader.ReadKey(format, headDim, keys.Span, slot, key);
-        KvPageReader.ReadValue(format, headDim, values.Span, slot, value);
-        return [.. key, .. value];
+        var key = PageSlots.ReadKey(format, headDim, keys.Span, slot);
+        return [.. key, .. PageSlots.ReadValue(format, headDim, values.Span, slot)];
     }
 
-    private static float[] WriteAndRead(KvFormat format, IEnumerable<float> numbers)
+    private static float[] WriteAndRead(KvPageFormat format, IEnumerable<float> numbers)
     {
         var row = numbers.ToArray();
-        using var keys = Page(KvPageLayout.KeyBytes(format, row.Length));
-        using var values = Page(KvPageLayout.ValueBytes(format, row.Length));
-        KvPageWriter.WriteKey(format, row.Length, keys.Span, 9, row);
-        KvPageWriter.WriteValue(format, row.Length, values.Span, 9, row);
+        using var keys = Page(format.KeyBytes(row.Length));
+        using var values = Page(format.ValueBytes(row.Length));
+        PageSlots.WriteKey(format, row.Length, keys.Span, 9, row);
+        PageSlots.WriteValue(format, row.Length, values.Span, 9, row);
         var both = Read(format, row.Length, keys, values, 9);
         Assert.Equal(both[..row.Length], both[row.Length..]);
         return both[..row.Length];
@@ -277,19 +302,19 @@ public sealed class KvPageLayoutTests
         return [.. numbers];
     }
 
-    private static void AssertClose(KvFormat format, float[] expected, float[] actual)
+    private static void AssertClose(KvPageFormat format, float[] expected, float[] actual)
     {
         var largest = expected.Max(MathF.Abs);
         for (var index = 0; index < expected.Length; index++)
         {
-            var bound = format switch
+            var bound = format.Id switch
             {
-                KvFormat.F32 => 0,
-                KvFormat.F16 => Math.Max(
+                "f32" => 0,
+                "f16" => Math.Max(
                     Tolerance.F16Unit * Math.Abs(expected[index]),
                     Tolerance.F16Subnormal
                 ),
-                KvFormat.BF16 => Tolerance.BF16Unit * Math.Abs(expected[index]),
+                "bf16" => Tolerance.BF16Unit * Math.Abs(expected[index]),
                 _ => (Tolerance.Int8Step + 2 * Tolerance.F32Unit) * largest,
             };
             Assert.InRange(Math.Abs((double)actual[index] - expected[index]), 0, bound);

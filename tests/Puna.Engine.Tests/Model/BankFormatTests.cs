@@ -1,0 +1,76 @@
+using Puna.Engine.Cache;
+using Puna.Engine.Execution;
+using Puna.Engine.Tests.Cache;
+using Puna.Kernels.Attention;
+using Puna.Testing;
+
+namespace Puna.Engine.Tests.Model;
+
+/// <summary>The forward pass over banks with formats of their own, some of which the kernel does not know.</summary>
+public sealed class BankFormatTests
+{
+    private static readonly string s_path = SharedData.Path("tiny", "llama-gqa");
+    private static readonly int[] s_ids = [.. Enumerable.Range(1, 80)];
+
+    [Fact]
+    public void Banks_of_several_formats_give_the_bits_of_lists_made_for_each_layer()
+    {
+        using var shared = new ModelHarness(s_path, formatsOf: OfBank);
+        // Policies narrow the list of their layer: with one, no layer shares the list of another.
+        using var single = new ModelHarness(
+            s_path,
+            formatsOf: OfBank,
+            policies: new KvPolicyChain([new IdlePolicy()], KvNeeds.None)
+        );
+        using var uniform = new ModelHarness(s_path);
+        Assert.True(shared.Model.Plan.Banks.Count > 2);
+        var expected = single.Logits(s_ids, 33, 1);
+        Assert.Equal(expected, shared.Logits(s_ids, 33, 1));
+        Assert.NotEqual(expected, uniform.Logits(s_ids, 33, 1));
+
+        static KvFormatPair OfBank(int bank) =>
+            bank % 3 == 1
+                ? new(KvPageFormats.F32, KvPageFormats.Int8)
+                : new(KvPageFormats.F16, KvPageFormats.F32);
+    }
+
+    [Fact]
+    public void A_format_that_the_kernel_does_not_know_gives_the_bits_of_its_numbers_as_f32()
+    {
+        var own = new WrappedFormat(KvPageFormats.F32, "own");
+        using var expected = new ModelHarness(s_path);
+        using var actual = new ModelHarness(s_path, formatsOf: _ => new(own, own));
+        using var keys = new ModelHarness(s_path, formatsOf: _ => new(own, KvPageFormats.F32));
+        var logits = expected.Logits(s_ids, 33, 1);
+        Assert.Equal(logits, actual.Logits(s_ids, 33, 1));
+        Assert.Equal(logits, keys.Logits(s_ids, 33, 1));
+        Assert.Equal(expected.Greedy(s_ids, 20).Ids, actual.Greedy(s_ids, 20).Ids);
+    }
+
+    [Fact]
+    public void Sequences_of_caches_of_different_formats_run_in_one_batch()
+    {
+        using var model = new ModelHarness(s_path);
+        using var other = new ModelHarness(s_path, kvFormat: KvPageFormats.Int8);
+        using var dense = model.Cache.CreateSequence();
+        using var coded = other.Cache.CreateSequence();
+        model.Forward.Run(
+            [.. s_ids[..40], .. s_ids[..40]],
+            [new Segment(dense, 40), new Segment(coded, 40)]
+        );
+        var together = model.TailLogits(80);
+        Assert.Equal(model.Logits(s_ids[..40]), together[..40]);
+        Assert.Equal(other.Logits(s_ids[..40]), together[40..]);
+    }
+
+    private sealed class IdlePolicy : IKvPolicy
+    {
+        public string Name => "idle";
+
+        public string Fingerprint => Name;
+
+        public KvNeeds Needs => KvNeeds.None;
+
+        public KvEffects Effects => KvEffects.SelectsOnly;
+    }
+}
