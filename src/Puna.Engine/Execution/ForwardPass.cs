@@ -26,19 +26,19 @@ public sealed class ForwardPass : IDisposable
     private int[] _firstTail = [];
     private int _rows;
 
-    /// <summary>Makes the pass for a model, with buffers for at most <paramref name="maximumTokens"/> rows.</summary>
+    /// <summary>Makes the pass for a model, with buffers for at most <paramref name="maximumRows"/> rows.</summary>
     public ForwardPass(
         LanguageModel model,
         WorkerPool pool,
         ActivationFormat activations,
-        int maximumTokens = 512
+        int maximumRows = 512
     )
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(maximumTokens, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maximumRows, 1);
         _model = model;
         _plan = model.Plan;
         _pool = pool;
-        _work = new ForwardWorkspace(_plan, maximumTokens, activations);
+        _work = new ForwardWorkspace(_plan, maximumRows, activations);
         var (frequencies, magnitude) = RotaryFrequencies.Compute(
             _plan.Config.Rope,
             _plan.Config.HeadDim
@@ -51,7 +51,7 @@ public sealed class ForwardPass : IDisposable
     public ForwardProfile? Profile { get; set; }
 
     /// <summary>Most rows of one pass.</summary>
-    public int MaximumTokens => _work.MaximumTokens;
+    public int MaximumRows => _work.MaximumRows;
 
     /// <summary>
     /// Runs the layers over a ragged batch. Keys and values of the new tokens go to the tentative tail of their
@@ -163,7 +163,7 @@ public sealed class ForwardPass : IDisposable
 
     private void Embed(ReadOnlySpan<int> tokens)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens.Length, MaximumTokens);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens.Length, MaximumRows);
         var config = _plan.Config;
         for (var row = 0; row < tokens.Length; row++)
         {

@@ -7,31 +7,31 @@ namespace Puna.Engine.Execution;
 /// <summary>Buffers of one <see cref="ForwardPass"/>, sized once for the largest batch: no pass allocates.</summary>
 internal sealed class ForwardWorkspace : IDisposable
 {
-    public ForwardWorkspace(LayerPlan plan, int maximumTokens, ActivationFormat activations)
+    public ForwardWorkspace(LayerPlan plan, int maximumRows, ActivationFormat activations)
     {
         var hidden = plan.Config.HiddenSize;
         var queryWidth = plan.Layers.Max(layer => layer.Attention.Heads * layer.Attention.HeadDim);
         var bankWidth = plan.Banks.Max(bank => bank.Heads * bank.HeadDim);
         var mlpWidth = plan.Layers.Max(layer => layer.Mlp.Width);
-        MaximumTokens = maximumTokens;
-        Residual = new NativeBuffer<float>((long)maximumTokens * hidden);
-        Normed = new NativeBuffer<float>((long)maximumTokens * hidden);
-        Branch = new NativeBuffer<float>((long)maximumTokens * hidden);
-        Queries = new NativeBuffer<float>((long)maximumTokens * queryWidth);
-        Keys = new NativeBuffer<float>((long)maximumTokens * bankWidth);
-        Values = new NativeBuffer<float>((long)maximumTokens * bankWidth);
-        Attended = new NativeBuffer<float>((long)maximumTokens * queryWidth);
-        Gate = new NativeBuffer<float>((long)maximumTokens * mlpWidth);
-        Up = new NativeBuffer<float>((long)maximumTokens * mlpWidth);
-        Positions = new NativeBuffer<int>(maximumTokens);
+        MaximumRows = maximumRows;
+        Residual = new NativeBuffer<float>((long)maximumRows * hidden);
+        Normed = new NativeBuffer<float>((long)maximumRows * hidden);
+        Branch = new NativeBuffer<float>((long)maximumRows * hidden);
+        Queries = new NativeBuffer<float>((long)maximumRows * queryWidth);
+        Keys = new NativeBuffer<float>((long)maximumRows * bankWidth);
+        Values = new NativeBuffer<float>((long)maximumRows * bankWidth);
+        Attended = new NativeBuffer<float>((long)maximumRows * queryWidth);
+        Gate = new NativeBuffer<float>((long)maximumRows * mlpWidth);
+        Up = new NativeBuffer<float>((long)maximumRows * mlpWidth);
+        Positions = new NativeBuffer<int>(maximumRows);
         Activations = new ActivationRows(
-            maximumTokens,
+            maximumRows,
             Math.Max(Math.Max(hidden, queryWidth), mlpWidth),
             activations
         );
     }
 
-    public int MaximumTokens { get; }
+    public int MaximumRows { get; }
 
     /// <summary>The residual stream x, [T, d].</summary>
     public NativeBuffer<float> Residual { get; }
