@@ -8,7 +8,7 @@ namespace Puna.Engine.Tests.Decoding;
 internal sealed class GuessingDecoder(FakeSequence.Rule rule, int vocabularySize, bool branches)
     : IDecoder
 {
-    private PhiloxRandom _random = new(4);
+    private PhiloxRandom _random = new(5);
 
     public int MaximumRows => 5;
 
