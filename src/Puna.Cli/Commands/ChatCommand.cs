@@ -78,7 +78,6 @@ internal static class ChatCommand
                     ? Utf8Text.Argument(text, "--system")
                     : null;
                 using var engine = ModelLoading.Load(path, modelOptions.Read(result), cancellation);
-                options = options with { StopIds = engine.Model.Config.EosIds };
                 using var session = new ChatSession(engine, systemText);
                 Converse(session, options, cancellation);
                 return Task.FromResult(

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Puna.Cli.Models;
 using Puna.Cli.Terminal;
 using Puna.Engine;
-using Puna.Engine.Execution;
 using Puna.Engine.Files.Safetensors;
 using Puna.Engine.Files.Writing;
 using Puna.Engine.Runtime;
@@ -96,14 +95,27 @@ internal static class EvalLogitsCommand
 
         var vocabulary = engine.Model.Config.VocabularySize;
         using var logits = new NativeBuffer<float>((long)ids.Count * vocabulary);
-        using var sequence = engine.Cache.CreateSequence(ids.Count);
-        for (var start = 0; start < ids.Count; start += engine.Forward.MaximumTokens)
+        using var sequence = new Sequence(engine);
+        sequence.Append([.. ids]);
+        using (var progress = new TaskProgress("reading"))
         {
-            cancellation.ThrowIfCancellationRequested();
-            var length = Math.Min(engine.Forward.MaximumTokens, ids.Count - start);
-            engine.Forward.Run([.. ids.Skip(start).Take(length)], [new Segment(sequence, length)]);
-            sequence.Commit(length);
-            engine.Forward.Logits(0, length, logits.Span.Slice((long)start * vocabulary));
+            SequenceReader.Score(
+                sequence,
+                0,
+                (index, outputs) =>
+                {
+                    for (var row = 0; row < outputs.Rows; row++)
+                    {
+                        var target = logits.Span.Slice(
+                            (index + (long)row) * vocabulary,
+                            vocabulary
+                        );
+                        outputs.Logits(row).CopyTo(target.Span);
+                    }
+                },
+                progress,
+                cancellation
+            );
         }
 
         var tensor = new OutputTensor(

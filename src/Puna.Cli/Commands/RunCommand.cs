@@ -113,7 +113,6 @@ internal static class RunCommand
                     modelOptions.Read(result),
                     cancellation
                 );
-                options = options with { StopIds = engine.Model.Config.EosIds };
                 var promptIds = request.Encode(engine);
                 return Task.FromResult(
                     result.GetValue(json)
@@ -161,9 +160,9 @@ internal static class RunCommand
     )
     {
         var firstToken = TimeSpan.Zero;
-        using var target = new SequenceTarget(engine);
+        using var sequence = new Sequence(engine);
         using var output = new TextStream();
-        var result = new Generator(target, engine.Tokenizer).Run(
+        var result = new Generator(sequence, engine.Tokenizer).Run(
             prompt,
             options,
             (in step) =>
@@ -181,7 +180,7 @@ internal static class RunCommand
             cancellation
         );
         output.End();
-        Console.Error.WriteLine(RunSummary.Line(engine, target, result, firstToken));
+        Console.Error.WriteLine(RunSummary.Line(engine, sequence, result, firstToken));
         return result.StopReason == StopReason.Cancelled ? ExitCode.Interrupted : ExitCode.Done;
     }
 
@@ -194,8 +193,8 @@ internal static class RunCommand
     {
         var firstToken = TimeSpan.Zero;
         var text = new System.Text.StringBuilder();
-        using var target = new SequenceTarget(engine);
-        var result = new Generator(target, engine.Tokenizer).Run(
+        using var sequence = new Sequence(engine);
+        var result = new Generator(sequence, engine.Tokenizer).Run(
             prompt,
             options,
             (in step) =>
@@ -215,7 +214,7 @@ internal static class RunCommand
             writer.WriteNumber("decode_tokens_per_second", result.DecodeTokensPerSecond);
             writer.WriteNumber("time_to_first_token_ms", firstToken.TotalMilliseconds);
             writer.WriteNumber("resident_bytes", RunSummary.ResidentBytes());
-            writer.WriteNumber("kv_bytes", target.Sequence.Bytes.Payload);
+            writer.WriteNumber("kv_bytes", sequence.Kv.Bytes.Payload);
             writer.WriteNumber("seed", result.Seed);
         });
         return result.StopReason == StopReason.Cancelled ? ExitCode.Interrupted : ExitCode.Done;

@@ -17,10 +17,9 @@ namespace Puna.Cli.Models;
 internal sealed class ChatSession : IDisposable
 {
     private readonly ITokenizer _tokenizer;
-    private readonly SequenceTarget _target;
+    private readonly Sequence _sequence;
     private readonly Generator _generator;
     private readonly List<ChatMessage> _messages = [];
-    private int[] _cached = [];
 
     /// <summary>Begins an empty conversation.</summary>
     /// <exception cref="InputException">The model has no tokenizer or no chat template.</exception>
@@ -38,8 +37,8 @@ internal sealed class ChatSession : IDisposable
             );
         }
 
-        _target = new SequenceTarget(engine);
-        _generator = new Generator(_target, _tokenizer);
+        _sequence = new Sequence(engine);
+        _generator = new Generator(_sequence, _tokenizer);
         System = system;
     }
 
@@ -49,15 +48,11 @@ internal sealed class ChatSession : IDisposable
     /// <summary>The turns so far.</summary>
     public IReadOnlyList<ChatMessage> Messages => _messages;
 
-    /// <summary>Keys and values held.</summary>
-    public SequenceTarget Target => _target;
-
     /// <summary>Forgets all turns.</summary>
     public void Reset()
     {
         _messages.Clear();
-        _target.Truncate(0);
-        _cached = [];
+        _sequence.Truncate(0);
     }
 
     /// <summary>
@@ -82,7 +77,6 @@ internal sealed class ChatSession : IDisposable
         try
         {
             var prompt = FittingPrompt(forgotten);
-            _target.Truncate(prompt.AsSpan().CommonPrefixLength(_cached));
             var answer = new StringBuilder();
             var result = _generator.Run(
                 prompt,
@@ -94,8 +88,6 @@ internal sealed class ChatSession : IDisposable
                 },
                 cancellation
             );
-            int[] all = [.. prompt, .. result.Ids];
-            _cached = all[.._target.Length];
             _messages.Add(new ChatMessage("assistant", answer.ToString().Trim()));
             return result;
         }
@@ -168,7 +160,7 @@ internal sealed class ChatSession : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _target.Dispose();
+    public void Dispose() => _sequence.Dispose();
 
     private static string Text(JsonElement entry, string name) =>
         entry.GetProperty(name).GetString()
@@ -186,7 +178,7 @@ internal sealed class ChatSession : IDisposable
 
             // A quarter of the context is left for the answer, where old turns can make room.
             var room =
-                _target.ContextLength - (_messages.Count > 1 ? _target.ContextLength / 4 : 1);
+                _sequence.ContextLength - (_messages.Count > 1 ? _sequence.ContextLength / 4 : 1);
             if (prompt.Length <= room || _messages.Count == 1)
             {
                 if (dropped > 0)

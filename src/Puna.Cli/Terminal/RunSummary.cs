@@ -24,13 +24,13 @@ internal static class RunSummary
     /// <summary>One line: tokens, rates, time to the first token, memory.</summary>
     public static string Line(
         InferenceEngine engine,
-        SequenceTarget target,
+        Sequence sequence,
         GenerationResult result,
         TimeSpan firstToken
     ) =>
         $"[prompt {result.PromptTokens} tokens, {result.PromptTokensPerSecond:F1} tokens/s; "
         + $"answer {result.Ids.Count} tokens, {result.DecodeTokensPerSecond:F1} tokens/s; "
         + $"first token after {firstToken.TotalSeconds:F2} s; "
-        + $"memory {Sizes.Bytes(ResidentBytes())} (weights {Sizes.Bytes(engine.Model.Weights.Bytes)}, KV {Sizes.Bytes(target.Sequence.Bytes.Payload)}); "
+        + $"memory {Sizes.Bytes(ResidentBytes())} (weights {Sizes.Bytes(engine.Model.Weights.Bytes)}, KV {Sizes.Bytes(sequence.Kv.Bytes.Payload)}); "
         + $"{result.StopReason.Id()}]";
 }

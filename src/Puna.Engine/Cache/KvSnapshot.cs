@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Puna.Kernels.Attention;
 using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Cache;

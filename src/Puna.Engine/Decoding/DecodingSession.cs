@@ -1,70 +1,125 @@
+using Puna.Engine.Runtime;
+
 namespace Puna.Engine.Decoding;
 
-/// <summary>Runs the steps of a decoder on a target. Allocates nothing for a step.</summary>
+/// <summary>
+/// Takes a sequence through the steps of a decoder. <see cref="Step"/> runs one alone; a scheduler that runs the rows of
+/// several sequences in one pass calls its halves, <see cref="Propose"/> and <see cref="Judge"/>. Either is followed by
+/// <see cref="Commit"/>, when it is known how many of the chosen tokens stay. Allocates nothing for a step.
+/// </summary>
 public sealed class DecodingSession
 {
-    private readonly IDecodingTarget _target;
-    private readonly IDecoder _decoder;
     private readonly DecodingState _state;
-    private readonly DraftTree _tree;
-    private readonly Acceptance _acceptance;
+    private readonly ISequence _sequence;
+    private readonly IDecoder _decoder;
+    private readonly Proposal _proposal;
+    private readonly int[] _path;
+    private readonly int _promptRows;
+    private readonly int _givenRows;
+    private int _kept;
 
-    /// <summary>Joins a target, a decoder and a sequence of which the target holds the first ids.</summary>
-    public DecodingSession(IDecodingTarget target, IDecoder decoder, DecodingState state)
+    /// <summary>Joins a decoder and a sequence.</summary>
+    /// <param name="decoder">The decoder.</param>
+    /// <param name="state">The sequence, with at least one id that is not committed.</param>
+    /// <param name="promptRows">Most rows of the prompt in one pass; the sequence may allow fewer.</param>
+    /// <exception cref="InputException">The decoder adds more rows than a pass takes.</exception>
+    public DecodingSession(IDecoder decoder, DecodingState state, int promptRows)
     {
-        _target = target;
-        _decoder = decoder;
-        _state = state;
-        _tree = new DraftTree(decoder.MaximumNodes);
-        _acceptance = new Acceptance(decoder.MaximumNodes);
-    }
-
-    /// <summary>
-    /// Runs one chunk of the prompt behind what the target holds; with the last chunk the first token is chosen.
-    /// </summary>
-    /// <param name="chunk">Most tokens to run.</param>
-    /// <returns>True when the prompt is complete.</returns>
-    public bool ReadPrompt(int chunk)
-    {
-        var rest = _state.Ids[_target.Length.._state.PromptLength];
-        var isLast = rest.Length <= chunk;
-        var tokens = isLast ? rest : rest[..chunk];
-        var logits = _target.Forward(tokens, isLast ? 1 : 0);
-        _target.Commit(tokens.Length);
-        if (isLast)
+        _sequence = state.Sequence;
+        var room = _sequence.MaximumRows - decoder.MaximumRows;
+        if (room < 1)
         {
-            _state.Choose(logits);
-        }
-
-        return isLast;
-    }
-
-    /// <summary>One step; returns how many tokens it chose, at least 1. All but the last of all chosen tokens are committed then.</summary>
-    /// <exception cref="NotSupportedException">The draft branches and the target runs chains only.</exception>
-    public int Step()
-    {
-        _tree.Clear(_target.ContextLength - _target.Length);
-        _acceptance.Clear();
-        _decoder.Draft(_state, _tree);
-        if (_tree.IsChain)
-        {
-            var logits = _target.Forward(_tree.Tokens, _tree.Count);
-            _decoder.Accept(_state, _tree, logits, _acceptance);
-        }
-        else if (_target is ITreeDecodingTarget branching)
-        {
-            var logits = branching.Forward(_tree);
-            _decoder.Accept(_state, _tree, logits, _acceptance);
-            branching.Compact(_acceptance.Nodes);
-        }
-        else
-        {
-            throw new NotSupportedException(
-                $"{_decoder.GetType().Name} drafts a branching tree, but the target runs chains only."
+            throw new InputException(
+                $"The decoder adds up to {decoder.MaximumRows} rows to a step, but a pass has {_sequence.MaximumRows}; choose shorter drafts."
             );
         }
 
-        _target.Commit(_acceptance.Count);
-        return _acceptance.Count;
+        _decoder = decoder;
+        _state = state;
+        _promptRows = promptRows;
+
+        // Losses come from the reader of prompts: it then reads all but the last id.
+        _givenRows = _sequence.NeedsLosses ? 1 : Math.Min(promptRows, room);
+        _proposal = new Proposal(_givenRows + decoder.MaximumRows);
+        _path = new int[_givenRows + decoder.MaximumRows];
+    }
+
+    /// <summary>
+    /// Reads the prompt but for its last rows, which the first step runs: a step computes what is known and chooses what
+    /// follows, be it the end of a prompt or one token.
+    /// </summary>
+    /// <param name="cancellation">Ends the reading between two passes.</param>
+    /// <returns>False when it was cancelled.</returns>
+    public bool ReadPrompt(CancellationToken cancellation)
+    {
+        var pending = _sequence.Ids.Length - _sequence.Committed;
+        if (pending > _givenRows)
+        {
+            // Whole chunks, so that the first step gets what is left.
+            var rows = Math.Min(_promptRows, _sequence.MaximumRows);
+            var chunks = (pending - _givenRows + rows - 1) / rows;
+            var read = Math.Min(chunks * rows, pending - 1);
+            SequenceReader.Read(_sequence, _sequence.Committed + read, rows, cancellation);
+        }
+
+        return !cancellation.IsCancellationRequested;
+    }
+
+    /// <summary>Proposes, runs and judges; the chosen tokens are then at the end of the state, and nothing is committed yet.</summary>
+    public void Step()
+    {
+        var proposal = Propose();
+        _sequence.Run(new NewRows(proposal.Tokens, proposal.TreeParents, proposal.IsBlock));
+        var rows = proposal.LogitRows;
+        Judge(
+            new Outputs(
+                rows.Length,
+                _sequence.Logits(rows),
+                proposal.WantsHidden ? _sequence.Hidden(rows) : []
+            )
+        );
+    }
+
+    /// <summary>What the decoder wants to have run next.</summary>
+    public Proposal Propose()
+    {
+        var ids = _sequence.Ids;
+        _proposal.Begin(
+            ids[_sequence.Committed..],
+            Math.Min(_decoder.MaximumRows, _sequence.ContextLength - ids.Length)
+        );
+        _decoder.Propose(_state, _proposal);
+        return _proposal;
+    }
+
+    /// <summary>Lets the decoder choose from what was computed for its proposal, which is in the tail of the sequence.</summary>
+    /// <exception cref="InvalidOperationException">The decoder kept rows and chose no token, or chose some and asked to run again.</exception>
+    public void Judge(in Outputs outputs)
+    {
+        var before = _sequence.Ids.Length;
+        var verdict = _decoder.Judge(_state, _proposal, outputs);
+        if (verdict.IsRerun != (_sequence.Ids.Length == before))
+        {
+            throw new InvalidOperationException(
+                $"{_decoder.GetType().Name} must choose a token in every step that it does not ask to run again, and none in one that it does."
+            );
+        }
+
+        verdict.Path.CopyTo(_path);
+        _kept = verdict.Path.Length;
+    }
+
+    /// <summary>
+    /// Ends a step: takes back the choices behind the first <paramref name="chosen"/>, and commits the kept rows of all ids
+    /// but the last. No row behind a cut is ever committed.
+    /// </summary>
+    /// <param name="chosen">How many of all tokens chosen in this state stay.</param>
+    public void Commit(int chosen)
+    {
+        var last = _state.PromptLength + chosen - 1;
+        var rows = Math.Min(_kept, last - _sequence.Committed);
+        _sequence.Compact(_path.AsSpan(0, rows));
+        _sequence.Commit(rows);
+        _state.Retract(chosen);
     }
 }

@@ -9,13 +9,16 @@ public sealed record GenerationOptions
     /// <summary>The sampling chain.</summary>
     public SamplingOptions Sampling { get; init; } = new();
 
-    /// <summary>Ids after which to stop, beside those that end a turn by the tokenizer.</summary>
+    /// <summary>Change the logits of every step behind bias and penalties: a grammar, a ban.</summary>
+    public IReadOnlyList<ILogitProcessor> LogitProcessors { get; init; } = [];
+
+    /// <summary>Ids after which to stop, beside those with which the model ends its answer.</summary>
     public IReadOnlyList<int> StopIds { get; init; } = [];
 
     /// <summary>Strings before which the text is cut.</summary>
     public IReadOnlyList<string> StopStrings { get; init; } = [];
 
-    /// <summary>Go on after ids that end a turn.</summary>
+    /// <summary>Go on after ids with which the model ends its answer.</summary>
     public bool IgnoreEnd { get; init; }
 
     /// <summary>Most tokens of the prompt that are run at once. At least 1.</summary>

@@ -1,3 +1,4 @@
+using Puna.Engine.Runtime;
 using Puna.Engine.Text;
 
 namespace Puna.Engine.Decoding;
@@ -8,24 +9,24 @@ namespace Puna.Engine.Decoding;
 /// </summary>
 public sealed class Generator
 {
-    private readonly IDecodingTarget _target;
+    private readonly ISequence _sequence;
     private readonly ITokenizer? _tokenizer;
     private readonly IDecoder _decoder;
     private readonly TimeProvider _time;
 
     /// <summary>Makes a generator for one sequence.</summary>
-    /// <param name="target">The sequence.</param>
+    /// <param name="sequence">The sequence.</param>
     /// <param name="tokenizer">Makes text of ids; without it there are ids only.</param>
     /// <param name="decoder">Null = plain decoding.</param>
     /// <param name="time">Clock; null = the system's.</param>
     public Generator(
-        IDecodingTarget target,
+        ISequence sequence,
         ITokenizer? tokenizer,
         IDecoder? decoder = null,
         TimeProvider? time = null
     )
     {
-        _target = target;
+        _sequence = sequence;
         _tokenizer = tokenizer;
         _decoder = decoder ?? new PlainDecoder();
         _time = time ?? TimeProvider.System;
@@ -33,12 +34,12 @@ public sealed class Generator
 
     /// <summary>Generates behind a prompt.</summary>
     /// <param name="prompt">
-    /// All ids of the sequence so far. What the target has in its cache must be their beginning; only the rest is run.
+    /// All ids of the sequence so far. What it holds is kept as far as it agrees with them; only the rest is run.
     /// </param>
     /// <param name="options">What to generate.</param>
     /// <param name="handler">Told of each token as soon as it is chosen.</param>
     /// <param name="cancellation">Ends the generation between two tokens or chunks; no exception.</param>
-    /// <returns>The ids. The target then holds the prompt and all of them but the last.</returns>
+    /// <returns>The ids. The sequence then holds the prompt and all of them, the last one not computed.</returns>
     /// <exception cref="InputException">An option is outside its range, or the prompt is empty, too long or has unknown ids.</exception>
     public GenerationResult Run(
         ReadOnlySpan<int> prompt,
@@ -50,40 +51,36 @@ public sealed class Generator
         options.Validate();
         CheckPrompt(prompt);
         var start = _time.GetTimestamp();
-        var room = _target.ContextLength - prompt.Length;
+        var room = _sequence.ContextLength - prompt.Length;
         var limit = Math.Min(options.MaximumTokens ?? room, room);
-        var vocabulary = _target.VocabularySize;
-        var state = new DecodingState(
-            prompt,
-            new Sampler(options.Sampling, vocabulary),
-            limit + _decoder.MaximumNodes,
-            options.TopLogprobs is { } top ? new LogprobReader(vocabulary, top) : null
-        );
+        var vocabulary = _sequence.VocabularySize;
+        var sampler = new Sampler(options.Sampling, vocabulary, options.LogitProcessors);
+        var logprobs = options.TopLogprobs is { } top ? new LogprobReader(vocabulary, top) : null;
         var text = new GenerationText(_tokenizer, prompt, options);
-        var session = new DecodingSession(_target, _decoder, state);
-
-        // The logits after the last token of the prompt are needed, so that it is run in any case.
-        _target.Truncate(Math.Min(_target.Length, prompt.Length - 1));
-        var held = _target.Length;
+        var held = Begin(prompt);
+        _sequence.Reserve(prompt.Length + limit + _decoder.MaximumRows);
+        var state = new DecodingState(_sequence, sampler, logprobs);
+        var session = new DecodingSession(_decoder, state, options.PromptChunk);
         var first = start;
         var emitted = 0;
         StopReason? reason = limit == 0 ? StopReason.Length : null;
         try
         {
-            if (reason is null && !ReadPrompt(session, options.PromptChunk, cancellation))
+            if (reason is null && !session.ReadPrompt(cancellation))
             {
                 reason = StopReason.Cancelled;
             }
 
-            var run = _target.Length - held;
-            first = _time.GetTimestamp();
             while (reason is null)
             {
+                session.Step();
+                first = emitted == 0 ? _time.GetTimestamp() : first;
                 while (reason is null && emitted < state.Chosen.Length)
                 {
                     reason = Emit(state, emitted++, limit, options, text, handler);
                 }
 
+                session.Commit(emitted);
                 if (reason is null && cancellation.IsCancellationRequested)
                 {
                     reason = StopReason.Cancelled;
@@ -93,46 +90,41 @@ public sealed class Generator
                         handler?.Invoke(new GenerationStep(-1, rest, null));
                     }
                 }
-
-                if (reason is null)
-                {
-                    session.Step();
-                }
             }
-
-            DropUnused(state, emitted);
-            return new GenerationResult
-            {
-                Ids = state.Chosen.ToArray(),
-                StopReason = reason.Value,
-                StopString = text.Found,
-                PromptTokens = prompt.Length,
-                PromptTokensRun = run,
-                PromptTime = _time.GetElapsedTime(start, first),
-                DecodeTime = _time.GetElapsedTime(first),
-                Seed = state.Sampler.Seed,
-            };
         }
         catch
         {
-            // What a failed pass left in the tail is of no use.
-            _target.Truncate(_target.Length);
+            // What a failed step left is of no use.
+            _sequence.Truncate(_sequence.Committed);
             throw;
         }
+
+        // Until the first token is chosen all time belongs to the prompt.
+        first = emitted == 0 ? _time.GetTimestamp() : first;
+        return new GenerationResult
+        {
+            Ids = state.Chosen.ToArray(),
+            StopReason = reason.Value,
+            StopString = text.Found,
+            PromptTokens = prompt.Length,
+            PromptTokensRun = Math.Min(_sequence.Committed, prompt.Length) - held,
+            PromptTime = _time.GetElapsedTime(start, first),
+            DecodeTime = _time.GetElapsedTime(first),
+            Seed = sampler.Seed,
+        };
     }
 
-    private bool ReadPrompt(DecodingSession session, int chunk, CancellationToken cancellation)
+    /// <summary>
+    /// Makes the prompt the ids of the sequence; returns how many of them it holds already. The logits after the last one
+    /// are needed, so that it is run in any case.
+    /// </summary>
+    private int Begin(ReadOnlySpan<int> prompt)
     {
-        chunk = Math.Min(chunk, _target.MaximumBatch);
-        while (!cancellation.IsCancellationRequested)
-        {
-            if (session.ReadPrompt(chunk))
-            {
-                return true;
-            }
-        }
-
-        return false;
+        var common = _sequence.Ids[.._sequence.Committed].CommonPrefixLength(prompt);
+        var held = Math.Min(common, prompt.Length - 1);
+        _sequence.Truncate(held);
+        _sequence.Append(prompt[held..]);
+        return held;
     }
 
     /// <summary>Hands out the chosen token at an index; returns the reason to stop after it, or null.</summary>
@@ -185,17 +177,7 @@ public sealed class Generator
             }
         }
 
-        return !options.IgnoreEnd && _tokenizer is not null && _tokenizer.IsEnd(id);
-    }
-
-    /// <summary>A step may have chosen tokens behind the one that ended the generation.</summary>
-    private void DropUnused(DecodingState state, int emitted)
-    {
-        if (state.Chosen.Length > emitted)
-        {
-            state.Retract(emitted);
-            _target.Truncate(state.PromptLength + emitted - 1);
-        }
+        return !options.IgnoreEnd && _sequence.IsEnd(id);
     }
 
     private void CheckPrompt(ReadOnlySpan<int> prompt)
@@ -207,19 +189,19 @@ public sealed class Generator
             );
         }
 
-        if (prompt.Length >= _target.ContextLength)
+        if (prompt.Length >= _sequence.ContextLength)
         {
             throw new InputException(
-                $"The prompt has {prompt.Length} tokens, but the context holds {_target.ContextLength} and one must be left for the answer; shorten the prompt or choose a larger context."
+                $"The prompt has {prompt.Length} tokens, but the context holds {_sequence.ContextLength} and one must be left for the answer; shorten the prompt or choose a larger context."
             );
         }
 
         foreach (var id in prompt)
         {
-            if ((uint)id >= (uint)_target.VocabularySize)
+            if ((uint)id >= (uint)_sequence.VocabularySize)
             {
                 throw new InputException(
-                    $"The prompt has token {id}, but ids go from 0 to {_target.VocabularySize - 1}."
+                    $"The prompt has token {id}, but ids go from 0 to {_sequence.VocabularySize - 1}."
                 );
             }
         }

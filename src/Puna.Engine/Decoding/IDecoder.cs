@@ -1,25 +1,26 @@
+using Puna.Engine.Runtime;
+
 namespace Puna.Engine.Decoding;
 
 /// <summary>
-/// How the next tokens are found. A step is Draft, Verify, Accept, Commit: the decoder guesses a tree, the
-/// <see cref="DecodingSession"/> runs it through the target, the decoder says which path is accepted, and the session
-/// commits that.
+/// How the next tokens are found. A step is propose, run, judge, cut, commit: the decoder names rows, they are computed (in a
+/// pass of their own or together with those of other sequences), the decoder chooses tokens and says which rows are
+/// kept; what lies behind a stop is cut away, and only then are the kept rows committed.
 /// </summary>
-public interface IDecoder
+public interface IDecoder : IDisposable
 {
-    /// <summary>Most nodes of a draft, at least 1.</summary>
-    int MaximumNodes { get; }
+    /// <summary>Most rows that it adds to the given ones; 0 when it only chooses.</summary>
+    int MaximumRows { get; }
 
-    /// <summary>Writes the draft into an empty tree, of at most its <see cref="DraftTree.Capacity"/>. Its root is <see cref="DecodingState.Next"/>.</summary>
-    void Draft(DecodingState state, DraftTree tree);
+    /// <summary>Adds rows to a proposal that holds the given ones, of at most its <see cref="Proposal.Capacity"/>.</summary>
+    void Propose(DecodingState state, Proposal proposal);
 
     /// <summary>
-    /// Accepts a path that begins at the root, with the token chosen after each of its nodes by
-    /// <see cref="DecodingState.Choose"/>; it has at least the root.
+    /// Chooses the tokens that follow, in their order, by <see cref="DecodingState.Choose"/> or
+    /// <see cref="DecodingState.Take"/>, and says which rows ran ids that hold.
     /// </summary>
     /// <param name="state">The sequence.</param>
-    /// <param name="tree">The draft.</param>
-    /// <param name="logits">Logits after each node, [tree.Count, V]; may be overwritten.</param>
-    /// <param name="acceptance">Takes the path; empty.</param>
-    void Accept(DecodingState state, DraftTree tree, Span<float> logits, Acceptance acceptance);
+    /// <param name="proposal">What was run.</param>
+    /// <param name="outputs">Results of its <see cref="Proposal.LogitRows"/>, in their order.</param>
+    Verdict Judge(DecodingState state, Proposal proposal, in Outputs outputs);
 }

@@ -1,19 +1,20 @@
+using Puna.Engine.Runtime;
+
 namespace Puna.Engine.Decoding;
 
-/// <summary>One token at a time: the draft is the token that was chosen last, and nothing is guessed.</summary>
+/// <summary>One token at a time: nothing is guessed.</summary>
 public sealed class PlainDecoder : IDecoder
 {
     /// <inheritdoc/>
-    public int MaximumNodes => 1;
+    public int MaximumRows => 0;
 
     /// <inheritdoc/>
-    public void Draft(DecodingState state, DraftTree tree) => tree.Add(state.Next, -1);
+    public void Propose(DecodingState state, Proposal proposal) { }
 
     /// <inheritdoc/>
-    public void Accept(
-        DecodingState state,
-        DraftTree tree,
-        Span<float> logits,
-        Acceptance acceptance
-    ) => SampledAcceptance.Walk(state, tree, logits, acceptance);
+    public Verdict Judge(DecodingState state, Proposal proposal, in Outputs outputs) =>
+        SampledAcceptance.Walk(state, proposal, outputs);
+
+    /// <inheritdoc/>
+    public void Dispose() { }
 }

@@ -11,20 +11,34 @@ namespace Puna.Engine.Decoding;
 /// </summary>
 public sealed class Sampler
 {
-    private readonly TokenPenalties _penalties;
+    private readonly ILogitProcessor[] _processors;
     private readonly Candidates _candidates;
     private PhiloxRandom _random;
 
     /// <summary>Makes a sampler for logits of <paramref name="vocabularySize"/> ids.</summary>
+    /// <param name="options">The chain.</param>
+    /// <param name="vocabularySize">Logits in a row.</param>
+    /// <param name="processors">Change the logits in this order, behind bias and penalties.</param>
     /// <exception cref="InputException">An option lies outside its range.</exception>
-    public Sampler(SamplingOptions options, int vocabularySize)
+    public Sampler(
+        SamplingOptions options,
+        int vocabularySize,
+        params IReadOnlyList<ILogitProcessor> processors
+    )
     {
         options.Validate(vocabularySize);
         Options = options;
         VocabularySize = vocabularySize;
         Seed = options.Seed ?? FreshSeed();
         _random = new PhiloxRandom(Seed);
-        _penalties = new TokenPenalties(options, vocabularySize);
+        _processors =
+        [
+            .. LogitBias.IsNeeded(options) ? [new LogitBias(options)] : (ILogitProcessor[])[],
+            .. TokenPenalties.AreNeeded(options)
+                ? [new TokenPenalties(options, vocabularySize)]
+                : (ILogitProcessor[])[],
+            .. processors,
+        ];
         _candidates = new Candidates(Math.Min(vocabularySize, ExpectedCandidates(options)));
     }
 
@@ -44,14 +58,32 @@ public sealed class Sampler
         set => _random.Seek(value);
     }
 
-    /// <summary>Starts a sequence: forgets the ids counted so far and takes the prompt's, for the repetition penalty.</summary>
-    public void Begin(ReadOnlySpan<int> prompt) => _penalties.Begin(prompt);
+    /// <summary>Starts a sequence: the processors forget the ids seen so far and take the prompt's.</summary>
+    public void Begin(ReadOnlySpan<int> prompt)
+    {
+        foreach (var processor in _processors)
+        {
+            processor.Begin(prompt);
+        }
+    }
 
     /// <summary>Counts an id as generated.</summary>
-    public void Accept(int id) => _penalties.Count(id, 1);
+    public void Accept(int id)
+    {
+        foreach (var processor in _processors)
+        {
+            processor.Accept(id);
+        }
+    }
 
-    /// <summary>Takes back one <see cref="Accept"/> of an id, as when a drafted token is refused.</summary>
-    public void Retract(int id) => _penalties.Count(id, -1);
+    /// <summary>Takes back the last <see cref="Accept"/> that was not taken back yet, which was of this id.</summary>
+    public void Retract(int id)
+    {
+        foreach (var processor in _processors)
+        {
+            processor.Retract(id);
+        }
+    }
 
     /// <summary>Draws an id; the caller then says with <see cref="Accept"/> that it stays.</summary>
     /// <param name="logits">A row of logits; overwritten.</param>
@@ -105,12 +137,16 @@ public sealed class Sampler
     private void Filter(Span<float> logits)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(logits.Length, VocabularySize);
-        _penalties.Apply(logits);
+        foreach (var processor in _processors)
+        {
+            processor.Apply(logits);
+        }
+
         var best = LargestElements.IndexOfLargest(logits);
         if (best < 0)
         {
             throw new InputException(
-                "No token can be drawn: the logit bias bans every one, or the model computes no numbers (its weights may be damaged)."
+                "No token can be drawn: every one is banned (by a logit bias or a processor), or the model computes no numbers (its weights may be damaged)."
             );
         }
 

@@ -1,13 +1,11 @@
 namespace Puna.Engine.Decoding;
 
 /// <summary>
-/// The part of the chain that edits single logits: bias, then the repetition penalty of transformers (over prompt and
-/// generated ids, once for each distinct id), then OpenAI's presence and frequency penalties (over generated ids). Its
-/// cost is the number of distinct ids, not the vocabulary.
+/// The repetition penalty of transformers (over prompt and generated ids, once for each distinct id), then OpenAI's
+/// presence and frequency penalties (over generated ids). Its cost is the number of distinct ids, not the vocabulary.
 /// </summary>
-internal sealed class TokenPenalties
+internal sealed class TokenPenalties : ILogitProcessor
 {
-    private readonly (int Id, float Bias)[] _biases;
     private readonly float _repetition;
     private readonly float _presence;
     private readonly float _frequency;
@@ -19,22 +17,22 @@ internal sealed class TokenPenalties
 
     public TokenPenalties(SamplingOptions options, int vocabularySize)
     {
-        _biases =
-        [
-            .. options.LogitBias.OrderBy(pair => pair.Key).Select(pair => (pair.Key, pair.Value)),
-        ];
         _repetition = options.RepetitionPenalty;
         _presence = options.PresencePenalty;
         _frequency = options.FrequencyPenalty;
-        var counts = _repetition != 1 || _presence != 0 || _frequency != 0;
-        var size = counts ? vocabularySize : 0;
-        _generated = new int[size];
-        _inPrompt = new bool[size];
-        _listed = new bool[size];
-        _ids = new int[size];
+        _generated = new int[vocabularySize];
+        _inPrompt = new bool[vocabularySize];
+        _listed = new bool[vocabularySize];
+        _ids = new int[vocabularySize];
     }
 
-    /// <summary>Forgets everything and takes a prompt.</summary>
+    /// <summary>Whether any penalty is on.</summary>
+    public static bool AreNeeded(SamplingOptions options) =>
+        options.RepetitionPenalty != 1
+        || options.PresencePenalty != 0
+        || options.FrequencyPenalty != 0;
+
+    /// <inheritdoc/>
     public void Begin(ReadOnlySpan<int> prompt)
     {
         foreach (var id in _ids.AsSpan(0, _count))
@@ -57,24 +55,19 @@ internal sealed class TokenPenalties
         }
     }
 
-    /// <summary>Counts a generated id once more (<paramref name="change"/> 1) or once less (-1).</summary>
-    public void Count(int id, int change)
+    /// <inheritdoc/>
+    public void Accept(int id)
     {
-        if (_generated.Length > 0)
-        {
-            _generated[id] += change;
-            List(id);
-        }
+        _generated[id]++;
+        List(id);
     }
 
-    /// <summary>Edits the logits.</summary>
+    /// <inheritdoc/>
+    public void Retract(int id) => _generated[id]--;
+
+    /// <inheritdoc/>
     public void Apply(Span<float> logits)
     {
-        foreach (var (id, bias) in _biases)
-        {
-            logits[id] += bias;
-        }
-
         foreach (var id in _ids.AsSpan(0, _count))
         {
             var count = _generated[id];

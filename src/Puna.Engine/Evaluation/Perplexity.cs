@@ -1,16 +1,11 @@
-using Puna.Engine.Execution;
 using Puna.Engine.Runtime;
 using Puna.Kernels.Elementwise;
-using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Evaluation;
 
 /// <summary>Mean negative log-likelihood of a text under a model, by windows.</summary>
 public static class Perplexity
 {
-    // Rows of logits held at once: the vocabulary is wide, the text is long.
-    private const int LogitRows = 64;
-
     /// <summary>Measures.</summary>
     /// <param name="engine">The model.</param>
     /// <param name="ids">The text.</param>
@@ -27,9 +22,7 @@ public static class Perplexity
     )
     {
         var windows = Windows(ids.Count, options, engine.ContextLength);
-        using var logits = new NativeBuffer<float>(
-            (long)LogitRows * engine.Model.Config.VocabularySize
-        );
+        using var sequence = new Sequence(engine);
         var sum = 0.0;
         long predictions = 0;
         for (var index = 0; index < windows.Count; index++)
@@ -41,7 +34,7 @@ public static class Perplexity
                 inputs[0] = bos;
             }
 
-            sum += Score(engine, inputs, ids, window, logits.Span, cancellation);
+            sum += Score(sequence, inputs, ids, window, cancellation);
             predictions += window.Inputs - window.FirstScored;
             progress?.Report(((index + 1.0) / windows.Count, sum / predictions));
         }
@@ -115,36 +108,30 @@ public static class Perplexity
     }
 
     private static double Score(
-        InferenceEngine engine,
+        Sequence sequence,
         int[] inputs,
         IReadOnlyList<int> ids,
         (int Start, int Inputs, int FirstScored) window,
-        NativeSpan<float> logits,
         CancellationToken cancellation
     )
     {
-        var vocabulary = engine.Model.Config.VocabularySize;
         var sum = 0.0;
-        using var sequence = engine.Cache.CreateSequence();
-        for (var start = 0; start < inputs.Length; start += engine.Forward.MaximumTokens)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            var length = Math.Min(engine.Forward.MaximumTokens, inputs.Length - start);
-            engine.Forward.Run(inputs.AsSpan(start, length), [new Segment(sequence, length)]);
-            sequence.Commit(length);
-            for (var row = Math.Max(0, window.FirstScored - start); row < length; row += LogitRows)
+        sequence.Truncate(0);
+        sequence.Append(inputs);
+        SequenceReader.Score(
+            sequence,
+            window.FirstScored,
+            (index, outputs) =>
             {
-                var rows = Math.Min(LogitRows, length - row);
-                engine.Forward.Logits(row, rows, logits);
-                for (var scored = 0; scored < rows; scored++)
+                for (var row = 0; row < outputs.Rows; row++)
                 {
-                    var values = logits.Slice((long)scored * vocabulary, vocabulary).Span;
-                    var target = ids[window.Start + start + row + scored + 1];
+                    var values = outputs.Logits(row);
+                    var target = ids[window.Start + index + row + 1];
                     sum += LogSumExp.Of(values) - values[target];
                 }
-            }
-        }
-
+            },
+            cancellation: cancellation
+        );
         return sum;
     }
 

@@ -25,13 +25,13 @@ public sealed record BenchOptions
 
     /// <summary>Requires every number to lie where it can be measured.</summary>
     /// <param name="context">Longest sequence.</param>
-    /// <param name="maximumBatch">Most rows of one pass.</param>
+    /// <param name="maximumRows">Most rows of one pass.</param>
     /// <exception cref="InputException">One does not.</exception>
-    internal void Check(int context, int maximumBatch)
+    internal void Check(int context, int maximumRows)
     {
         Require("-p", PromptTokens, 1, context, "the context; --ctx sets another");
         Require("-n", DecodeTokens, 1, context, "the context; --ctx sets another");
-        Require("-b", Batches, 1, maximumBatch, "the rows of one pass");
+        Require("-b", Batches, 1, maximumRows, "the rows of one pass");
         Require("--depth", Depths, 0, context, "the context; --ctx sets another");
         RequireRepeats(Repeats);
     }

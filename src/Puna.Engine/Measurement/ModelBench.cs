@@ -1,10 +1,8 @@
 using System.Diagnostics;
-using Puna.Engine.Cache;
 using Puna.Engine.Execution;
 using Puna.Engine.Runtime;
 using Puna.Kernels.Elementwise;
 using Puna.Kernels.Limits;
-using Puna.Kernels.Memory;
 using Puna.Kernels.Randomness;
 
 namespace Puna.Engine.Measurement;
@@ -20,11 +18,11 @@ public sealed class ModelBench : IDisposable
     private readonly InferenceEngine _engine;
     private readonly BenchOptions _options;
     private readonly Func<double>? _readBandwidth;
-    private readonly List<KvSequence> _sequences = [];
-    private readonly NativeBuffer<float> _logits;
+    private readonly List<Sequence> _sequences = [];
+    private readonly Batch _batch;
     private readonly int[] _prompt;
     private readonly int[] _next;
-    private readonly Segment[] _segments;
+    private readonly int[] _rows;
 
     /// <summary>Prepares the measurement.</summary>
     /// <param name="engine">The loaded model.</param>
@@ -39,15 +37,15 @@ public sealed class ModelBench : IDisposable
     {
         ArgumentNullException.ThrowIfNull(engine);
         ArgumentNullException.ThrowIfNull(options);
-        options.Check(engine.ContextLength, engine.Forward.MaximumTokens);
+        options.Check(engine.ContextLength, engine.Pass.MaximumRows);
         _engine = engine;
         _options = options;
         _readBandwidth = readBandwidth;
         var batch = options.Batches.Append(1).Max();
         var vocabulary = engine.Model.Config.VocabularySize;
-        _logits = new NativeBuffer<float>((long)batch * vocabulary);
+        _batch = new Batch(engine);
         _next = new int[batch];
-        _segments = new Segment[batch];
+        _rows = [.. Enumerable.Range(0, batch)];
         var random = new PhiloxRandom(0);
         _prompt = new int[options.PromptTokens.Append(batch).Max()];
         for (var index = 0; index < _prompt.Length; index++)
@@ -98,7 +96,7 @@ public sealed class ModelBench : IDisposable
     public void Dispose()
     {
         Release();
-        _logits.Dispose();
+        _batch.Dispose();
     }
 
     private BenchRow Prompt(int tokens, int depth, CancellationToken cancellation)
@@ -115,7 +113,7 @@ public sealed class ModelBench : IDisposable
             _engine.Model.Plan,
             _engine.Cache.Shape,
             tokens,
-            _engine.Forward.MaximumTokens,
+            _engine.Pass.MaximumRows,
             depth
         );
         return new BenchRow(BenchTest.Prompt, tokens, 1, depth, rate, work, [])
@@ -173,7 +171,7 @@ public sealed class ModelBench : IDisposable
     }
 
     private int Passes(int tokens) =>
-        (tokens + _engine.Forward.MaximumTokens - 1) / _engine.Forward.MaximumTokens;
+        (tokens + _engine.Pass.MaximumRows - 1) / _engine.Pass.MaximumRows;
 
     private StageTime[] Stages(int depth, Action repetition, int passes)
     {
@@ -183,9 +181,9 @@ public sealed class ModelBench : IDisposable
         }
 
         var profile = new ForwardProfile();
-        _engine.Forward.Profile = profile;
+        _engine.Pass.Profile = profile;
         var whole = Time(depth, repetition);
-        _engine.Forward.Profile = null;
+        _engine.Pass.Profile = null;
         return
         [
             .. Enum.GetValues<ForwardStage>().Select(stage => Of(Words(stage), profile[stage])),
@@ -234,60 +232,53 @@ public sealed class ModelBench : IDisposable
     private void Read(int tokens, CancellationToken cancellation)
     {
         var sequence = _sequences[0];
-        var forward = _engine.Forward;
-        for (var done = 0; done < tokens; done += forward.MaximumTokens)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            var count = Math.Min(forward.MaximumTokens, tokens - done);
-            forward.Run(_prompt.AsSpan(done, count), [new Segment(sequence, count)]);
-            sequence.Commit(count);
-            if (done + count == tokens)
-            {
-                forward.Logits(count - 1, 1, _logits.Span);
-                Choose(1);
-            }
-        }
+        sequence.Append(_prompt.AsSpan(0, tokens));
+        SequenceReader.Score(
+            sequence,
+            sequence.Ids.Length - 1,
+            (_, outputs) => Choose(0, outputs.Logits(0)),
+            cancellation: cancellation
+        );
     }
 
     private void Generate(int tokens, int batch, CancellationToken cancellation)
     {
         _prompt.AsSpan(0, batch).CopyTo(_next);
-        for (var index = 0; index < batch; index++)
-        {
-            _segments[index] = new Segment(_sequences[index], 1);
-        }
-
+        var rows = _rows.AsSpan(0, batch);
         for (var step = 0; step < tokens; step++)
         {
             cancellation.ThrowIfCancellationRequested();
-            _engine.Forward.Run(_next.AsSpan(0, batch), _segments.AsSpan(0, batch));
-            _engine.Forward.Logits(0, batch, _logits.Span);
-            Choose(batch);
+            _batch.Clear();
             for (var index = 0; index < batch; index++)
             {
+                var sequence = _sequences[index];
+                sequence.Append(_next[index]);
+                _batch.Add(sequence, new NewRows(sequence.Ids[^1..]));
+            }
+
+            _batch.Run();
+            var outputs = new Outputs(batch, _batch.Logits(rows), []);
+            for (var index = 0; index < batch; index++)
+            {
+                Choose(index, outputs.Logits(index));
                 _sequences[index].Commit(1);
             }
         }
     }
 
-    private void Choose(int rows)
-    {
-        var vocabulary = _engine.Model.Config.VocabularySize;
-        for (var row = 0; row < rows; row++)
-        {
-            var best = ArgMax.Of(_logits.Span.Slice((long)row * vocabulary, vocabulary).Span);
-            _next[row] = Math.Max(best, 0);
-        }
-    }
+    private void Choose(int index, ReadOnlySpan<float> logits) =>
+        _next[index] = Math.Max(ArgMax.Of(logits), 0);
 
     /// <summary>Makes sequences that hold <paramref name="depth"/> tokens, up to as many as are asked for.</summary>
     private void Fill(int batch, int depth, int tokens)
     {
         while (_sequences.Count < batch)
         {
-            var sequence = _engine.Cache.CreateSequence(depth + tokens);
+            var kv = _engine.Cache.CreateSequence(depth + tokens);
+            RandomKeysAndValues.Append(kv, depth, _engine.Pool);
+            var sequence = new Sequence(_engine, kv, new int[depth]);
+            sequence.Reserve(depth + tokens);
             _sequences.Add(sequence);
-            RandomKeysAndValues.Append(sequence, depth, _engine.Pool);
         }
     }
 

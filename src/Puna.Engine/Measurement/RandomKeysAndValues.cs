@@ -13,7 +13,7 @@ public static class RandomKeysAndValues
 {
     private const int Chunk = 512;
 
-    /// <summary>Appends and commits <paramref name="tokens"/> tokens in every bank; the numbers lie in [-1, 1).</summary>
+    /// <summary>Appends and commits <paramref name="tokens"/> tokens of id 0 in every bank; the numbers lie in [-1, 1).</summary>
     public static void Append(KvSequence sequence, int tokens, WorkerPool pool)
     {
         ArgumentNullException.ThrowIfNull(sequence);
@@ -26,6 +26,7 @@ public static class RandomKeysAndValues
 
         using var rows = new NativeBuffer<float>(2L * Math.Min(Chunk, tokens) * widest);
         var random = new PhiloxRandom(1);
+        var ids = new int[Math.Min(Chunk, tokens)];
         for (var index = 0L; index < rows.Length; index++)
         {
             rows.Span[index] = (float)(2 * random.NextDouble() - 1);
@@ -51,7 +52,7 @@ public static class RandomKeysAndValues
                 );
             }
 
-            sequence.Commit(count);
+            sequence.Commit(ids.AsSpan(0, count), []);
         }
     }
 }

@@ -19,29 +19,29 @@ public sealed class ForwardPass : IDisposable
     private readonly int _vocabulary;
     private readonly OpList _list;
 
-    /// <summary>Makes the pass for a model, with buffers for at most <paramref name="maximumTokens"/> rows.</summary>
+    /// <summary>Makes the pass for a model, with buffers for at most <paramref name="maximumRows"/> rows.</summary>
     /// <exception cref="InputException">The plan has a branch or step that cannot be computed.</exception>
     public ForwardPass(
         LanguageModel model,
         WorkerPool pool,
         ActivationFormat activations,
-        int maximumTokens = 512
+        int maximumRows = 512
     )
-        : this(model, pool, activations, maximumTokens, Compilers.BuiltIn, SlotLayout.Inference) { }
+        : this(model, pool, activations, maximumRows, Compilers.BuiltIn, SlotLayout.Inference) { }
 
     internal ForwardPass(
         LanguageModel model,
         WorkerPool pool,
         ActivationFormat activations,
-        int maximumTokens,
+        int maximumRows,
         Compilers compilers,
         SlotLayout layout
     )
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(maximumTokens, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maximumRows, 1);
         _pool = pool;
         _vocabulary = model.Config.VocabularySize;
-        _list = OpList.Compile(model, pool, maximumTokens, compilers);
+        _list = OpList.Compile(model, pool, maximumRows, compilers);
         _list.Slots.Lay(layout, activations);
     }
 
@@ -49,7 +49,7 @@ public sealed class ForwardPass : IDisposable
     public ForwardProfile? Profile { get; set; }
 
     /// <summary>Most rows of one pass.</summary>
-    public int MaximumTokens => _list.Tokens.Maximum;
+    public int MaximumRows => _list.Tokens.Maximum;
 
     internal OpList List => _list;
 
@@ -117,7 +117,7 @@ public sealed class ForwardPass : IDisposable
 
     private void CheckIds(ReadOnlySpan<int> tokens)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens.Length, MaximumTokens);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens.Length, MaximumRows);
         foreach (var token in tokens)
         {
             if ((uint)token >= (uint)_vocabulary)

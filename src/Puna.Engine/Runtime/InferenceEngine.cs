@@ -1,7 +1,6 @@
 using Puna.Engine.Cache;
 using Puna.Engine.Files;
 using Puna.Engine.Model;
-using Puna.Engine.Plan;
 using Puna.Engine.Text;
 using Puna.Kernels.Threads;
 
@@ -9,21 +8,24 @@ namespace Puna.Engine.Runtime;
 
 /// <summary>
 /// Everything that running one model takes: the loaded model, its threads, forward pass and cache. One thread at a
-/// time may use it.
+/// time may use it and its sequences; a second one that comes in between is told so.
 /// </summary>
 public sealed class InferenceEngine : IDisposable
 {
+    private readonly EngineThread _thread = new();
+
     private InferenceEngine(LanguageModel model, WorkerPool pool, InferenceOptions options)
     {
         Model = model;
         Pool = pool;
         Options = options;
         ContextLength = options.ContextLength ?? model.Config.ContextLength;
-        Forward = new ForwardPass(
+        EndIds = FindEndIds(model);
+        Pass = new ForwardPass(
             model,
             pool,
             options.Activations,
-            Math.Min(options.MaximumBatch, ContextLength)
+            Math.Min(options.MaximumRows, ContextLength)
         );
         Cache = new KvCache(
             new KvCacheShape(
@@ -32,6 +34,7 @@ public sealed class InferenceEngine : IDisposable
                 options.ValueFormat
             )
         );
+        OwnBatch = new Batch(this);
     }
 
     /// <summary>The loaded model.</summary>
@@ -49,11 +52,20 @@ public sealed class InferenceEngine : IDisposable
     /// <summary>Longest sequence, prompt and answer together.</summary>
     public int ContextLength { get; }
 
+    /// <summary>Ids with which the model ends its answer: those of its configuration, and the tokenizer's.</summary>
+    public IReadOnlyList<int> EndIds { get; }
+
     /// <summary>The forward pass.</summary>
-    public ForwardPass Forward { get; }
+    public ForwardPass Pass { get; }
 
     /// <summary>The pages of keys and values of all sequences.</summary>
     public KvCache Cache { get; }
+
+    /// <summary>The batch of a sequence that runs alone.</summary>
+    internal Batch OwnBatch { get; }
+
+    /// <summary>The batch whose rows the pass holds.</summary>
+    internal Batch? LastBatch { get; set; }
 
     /// <summary>Opens, checks and loads a model.</summary>
     /// <param name="path">A Hugging Face directory, a .gguf, a llama2.c .bin or a .safetensors beside its config.json.</param>
@@ -86,12 +98,47 @@ public sealed class InferenceEngine : IDisposable
         }
     }
 
+    /// <summary>True for <see cref="EndIds"/>.</summary>
+    public bool IsEnd(int id)
+    {
+        for (var index = 0; index < EndIds.Count; index++)
+        {
+            if (EndIds[index] == id)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        Forward.Dispose();
+        using var inside = Enter();
+        OwnBatch.Dispose();
+        Pass.Dispose();
         Cache.Dispose();
         Model.Dispose();
         Pool.Dispose();
+    }
+
+    /// <summary>The calling thread works with the engine until the result is disposed of.</summary>
+    /// <exception cref="InvalidOperationException">Another thread does.</exception>
+    internal EngineThread.Entry Enter() => _thread.Enter();
+
+    private static int[] FindEndIds(LanguageModel model)
+    {
+        var tokenizer = model.Tokenizer;
+        var ids = new SortedSet<int>(model.Config.EosIds);
+        for (var id = 0; id < (tokenizer?.VocabularySize ?? 0); id++)
+        {
+            if (tokenizer!.IsEnd(id))
+            {
+                ids.Add(id);
+            }
+        }
+
+        return [.. ids];
     }
 }

@@ -23,7 +23,7 @@ public sealed record InferenceOptions
     public int? ContextLength { get; init; }
 
     /// <summary>Most rows of one forward pass: prompts are read in chunks of this many tokens.</summary>
-    public int MaximumBatch { get; init; } = 512;
+    public int MaximumRows { get; init; } = 512;
 
     /// <summary>A tokenizer file that replaces the model's own; null = the model's own.</summary>
     public string? TokenizerPath { get; init; }

@@ -22,17 +22,17 @@ public sealed class DecoderTests
         var logits = new float[Vocabulary];
         for (var i = 0; i < 40; i++)
         {
-            FakeTarget.Hash([.. expected], logits);
+            FakeSequence.Hash([.. expected], logits);
             expected.Add(Array.IndexOf(logits, logits.Max()));
         }
 
-        var target = new FakeTarget(Vocabulary, FakeTarget.Hash);
+        var target = new FakeSequence(Vocabulary, FakeSequence.Hash);
         var result = new Generator(target, null).Run(
             [3, 1, 4],
             new() { MaximumTokens = 40, Sampling = SamplingOptions.Greedy }
         );
         Assert.Equal(expected[3..], result.Ids);
-        Assert.Equal(expected[..^1], target.Committed.ToArray());
+        Assert.Equal(expected[..^1], target.Ids[..target.Committed].ToArray());
     }
 
     [Theory]
@@ -51,7 +51,7 @@ public sealed class DecoderTests
                 TopLogprobs = 1,
             };
             var (plain, plainRecords, plainCache) = Run(new PlainDecoder(), options, context);
-            var guesses = new GuessingDecoder(FakeTarget.Hash, Vocabulary, branches);
+            var guesses = new GuessingDecoder(FakeSequence.Hash, Vocabulary, branches);
             var (guessed, records, cache) = Run(guesses, options, context);
             Assert.Equal(plain.Ids, guessed.Ids);
             Assert.Equal(plain.StopReason, guessed.StopReason);
@@ -62,36 +62,31 @@ public sealed class DecoderTests
     }
 
     [Fact]
-    public void A_branching_draft_needs_a_target_that_runs_trees()
-    {
-        var target = new ChainTarget(new FakeTarget(Vocabulary, FakeTarget.Hash));
-        var decoder = new GuessingDecoder(FakeTarget.Hash, Vocabulary, true);
-        var error = Assert.Throws<NotSupportedException>(() =>
-            new Generator(target, null, decoder).Run([1], new() { MaximumTokens = 5 })
-        );
-        Assert.Contains("GuessingDecoder", error.Message);
-    }
-
-    [Fact]
     public void Trees_keep_their_shape_and_refuse_what_is_none()
     {
-        var tree = new DraftTree(4);
-        Assert.Throws<ArgumentOutOfRangeException>(() => tree.Add(1, 0));
-        Assert.Equal(0, tree.Add(7, -1));
+        var tree = new Proposal(6);
+        tree.Begin([4, 7], 3);
+        Assert.Equal((2, 1, 5), (tree.Count, tree.Root, tree.Capacity));
         Assert.Throws<ArgumentOutOfRangeException>(() => tree.Add(1, -1));
-        Assert.Equal(1, tree.Add(8, 0));
-        Assert.True(tree.IsChain);
-        Assert.Equal(2, tree.Add(9, 0));
-        Assert.False(tree.IsChain);
-        tree.Add(5, 2);
-        Assert.Equal([0, 1, 1, 2], tree.Depths.ToArray());
-        Assert.Equal([-1, 0, 0, 2], tree.Parents.ToArray());
-        Assert.Equal(2, tree.FindChild(0, 9));
-        Assert.Equal(-1, tree.FindChild(1, 5));
         Assert.Throws<ArgumentOutOfRangeException>(() => tree.Add(1, 0));
-        tree.Clear(1);
+        Assert.Equal(2, tree.Add(8, 1));
         Assert.True(tree.IsChain);
-        tree.Add(1, -1);
+        Assert.Equal(3, tree.Add(9, 1));
+        Assert.False(tree.IsChain);
+        tree.Add(5, 3);
+        Assert.Equal([-1, 0, 1, 1, 3], tree.Parents.ToArray());
+        Assert.Equal([1, 2, 3, 4], tree.LogitRows.ToArray());
+        Assert.Equal(3, tree.FindChild(1, 9));
+        Assert.Equal(-1, tree.FindChild(2, 5));
+        Assert.Throws<ArgumentOutOfRangeException>(() => tree.Add(1, 1));
+        tree.BeginPath();
+        Assert.Throws<ArgumentOutOfRangeException>(() => tree.Keep(4));
+        tree.Keep(3);
+        tree.Keep(4);
+        Assert.Equal([0, 1, 3, 4], tree.Path.ToArray());
+        tree.Begin([1], 0);
+        Assert.True(tree.IsChain);
+        Assert.Empty(tree.Path.ToArray());
         Assert.Throws<ArgumentOutOfRangeException>(() => tree.Add(1, 0));
     }
 
@@ -99,11 +94,13 @@ public sealed class DecoderTests
     public void Retracted_choices_leave_state_and_sampler_as_they_were()
     {
         var sampler = new Sampler(Sampled, Vocabulary);
-        var state = new DecodingState([1, 2], sampler, 2, new LogprobReader(Vocabulary, 0));
+        var sequence = new FakeSequence(Vocabulary, FakeSequence.Hash);
+        sequence.Append(1, 2);
+        var state = new DecodingState(sequence, sampler, new LogprobReader(Vocabulary, 0));
         var logits = new float[Vocabulary];
         for (var i = 0; i < 5; i++)
         {
-            FakeTarget.Hash(state.Ids, logits);
+            FakeSequence.Hash(state.Ids, logits);
             Assert.Equal(state.Choose(logits), state.Next);
         }
 
@@ -117,8 +114,8 @@ public sealed class DecoderTests
         fresh.Accept(kept[0]);
         fresh.Accept(kept[1]);
         var other = new float[Vocabulary];
-        FakeTarget.Hash(state.Ids, logits);
-        FakeTarget.Hash(state.Ids, other);
+        FakeSequence.Hash(state.Ids, logits);
+        FakeSequence.Hash(state.Ids, other);
         sampler.Distribution(logits);
         fresh.Distribution(other);
         Assert.Equal(other, logits);
@@ -130,7 +127,7 @@ public sealed class DecoderTests
         int context
     )
     {
-        var target = new FakeTarget(Vocabulary, FakeTarget.Hash, context);
+        var target = new FakeSequence(Vocabulary, FakeSequence.Hash, context);
         var records = new List<float>();
         var result = new Generator(target, null, decoder).Run(
             [3, 1, 4],
@@ -138,24 +135,6 @@ public sealed class DecoderTests
             (in step) => records.Add(step.Logprobs!.Logprob)
         );
         Assert.Equal(0, target.Tail);
-        return (result, records, target.Committed.ToArray());
-    }
-
-    private sealed class ChainTarget(FakeTarget inner) : IDecodingTarget
-    {
-        public int VocabularySize => inner.VocabularySize;
-
-        public int ContextLength => inner.ContextLength;
-
-        public int MaximumBatch => inner.MaximumBatch;
-
-        public int Length => inner.Length;
-
-        public Span<float> Forward(ReadOnlySpan<int> tokens, int logitRows) =>
-            inner.Forward(tokens, logitRows);
-
-        public void Commit(int tokens) => inner.Commit(tokens);
-
-        public void Truncate(int length) => inner.Truncate(length);
+        return (result, records, target.Ids[..target.Committed].ToArray());
     }
 }

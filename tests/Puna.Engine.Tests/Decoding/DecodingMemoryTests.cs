@@ -1,6 +1,5 @@
 using Puna.Engine.Decoding;
 using Puna.Engine.Files;
-using Puna.Engine.Files.Models;
 using Puna.Engine.Runtime;
 using Puna.Engine.Tests.Cache;
 using Puna.Kernels.Activations;
@@ -64,8 +63,8 @@ public sealed class DecodingMemoryTests
         using (var engine = Load(DefaultModel, ActivationFormat.Int8, 2))
         {
             Assert.True(NativeMemoryMeter.Bytes - before >= engine.Model.Weights.Bytes);
-            using var target = new SequenceTarget(engine);
-            var result = new Generator(target, engine.Tokenizer).Run(
+            using var sequence = new Sequence(engine);
+            var result = new Generator(sequence, engine.Tokenizer).Run(
                 [1, 2, 3],
                 new GenerationOptions { MaximumTokens = 40, IgnoreEnd = true },
                 cancellation: TestContext.Current.CancellationToken
@@ -90,8 +89,8 @@ public sealed class DecodingMemoryTests
     private static long Allocated(string path, ActivationFormat activations, int threads)
     {
         using var engine = Load(path, activations, threads);
-        using var target = new SequenceTarget(engine);
-        var generator = new Generator(target, engine.Tokenizer);
+        using var sequence = new Sequence(engine);
+        var generator = new Generator(sequence, engine.Tokenizer);
         var first = Allocated(generator, 120);
         Allocated(generator, 200);
         return first + Allocated(generator, 200);

@@ -79,7 +79,7 @@ public sealed class GeneratorTests
     public void A_character_of_several_tokens_comes_whole()
     {
         var tokenizer = new FakeTokenizer([], [0xC3], [0xA9], [0xF0, 0x9F], [0x98, 0x80]);
-        var target = new FakeTarget(5, FakeTarget.Script(1, 1, 2, 3, 4, 1, 0));
+        var target = new FakeSequence(5, FakeSequence.Script(1, 1, 2, 3, 4, 1, 0)) { EndIds = [0] };
         var pieces = new List<string>();
         new Generator(target, tokenizer).Run(
             [0],
@@ -92,7 +92,7 @@ public sealed class GeneratorTests
     [Fact]
     public void The_context_ends_the_answer()
     {
-        var target = new FakeTarget(8, FakeTarget.Script(3, 1), contextLength: 10);
+        var target = new FakeSequence(8, FakeSequence.Script(3, 1), contextLength: 10);
         var result = new Generator(target, Letters).Run(
             [1, 1, 1],
             Greedy with
@@ -102,7 +102,7 @@ public sealed class GeneratorTests
         );
         Assert.Equal(StopReason.Context, result.StopReason);
         Assert.Equal(7, result.Ids.Count);
-        Assert.Equal(9, target.Length);
+        Assert.Equal(9, target.Committed);
     }
 
     [Fact]
@@ -110,7 +110,10 @@ public sealed class GeneratorTests
     {
         var prompt = new int[25];
         Array.Fill(prompt, 1);
-        var target = new FakeTarget(8, FakeTarget.Script(25, 1, 1, 0), maximumBatch: 12);
+        var target = new FakeSequence(8, FakeSequence.Script(25, 1, 1, 0), maximumRows: 12)
+        {
+            EndIds = [0],
+        };
         var generator = new Generator(target, Letters);
         var result = generator.Run(prompt, Greedy with { PromptChunk = 100 });
         Assert.Equal([12, 12, 1, 1, 1], target.Batches);
@@ -135,7 +138,7 @@ public sealed class GeneratorTests
         int[] prompt = [.. Enumerable.Range(0, 40).Select(i => i % 8)];
         var answers = new[] { 1, 7, 40, 512 }.Select(chunk =>
         {
-            var target = new FakeTarget(8, FakeTarget.Hash);
+            var target = new FakeSequence(8, FakeSequence.Hash);
             var result = new Generator(target, null).Run(
                 prompt,
                 Greedy with
@@ -152,7 +155,7 @@ public sealed class GeneratorTests
     public void Cancelling_keeps_what_is_there_and_releases_held_text()
     {
         using var source = new CancellationTokenSource();
-        var target = new FakeTarget(8, FakeTarget.Script(1, 1, 3, 4, 1));
+        var target = new FakeSequence(8, FakeSequence.Script(1, 1, 3, 4, 1));
         var text = new StringBuilder();
         var ids = new List<int>();
         var result = new Generator(target, Letters).Run(
@@ -176,13 +179,13 @@ public sealed class GeneratorTests
         Assert.Equal([1, 3, 4], result.Ids);
         Assert.Equal([1, 3, 4, -1], ids);
         Assert.Equal("aEN", text.ToString());
-        Assert.Equal([1, 1, 3], target.Committed.ToArray());
+        Assert.Equal([1, 1, 3], target.Ids[..target.Committed].ToArray());
     }
 
     [Fact]
     public void Cancelling_before_the_start_gives_no_token()
     {
-        var target = new FakeTarget(8, FakeTarget.Script(1, 1));
+        var target = new FakeSequence(8, FakeSequence.Script(1, 1));
         var result = new Generator(target, Letters).Run(
             [1],
             Greedy,
@@ -190,7 +193,7 @@ public sealed class GeneratorTests
         );
         Assert.Equal(StopReason.Cancelled, result.StopReason);
         Assert.Empty(result.Ids);
-        Assert.Equal(0, target.Length);
+        Assert.Equal(0, target.Committed);
     }
 
     [Fact]
@@ -204,22 +207,22 @@ public sealed class GeneratorTests
     [Fact]
     public void A_failed_pass_leaves_no_tail()
     {
-        var target = new FakeTarget(8, FakeTarget.Script(1, 1));
-        target.Fault = () => target.Length == 4 ? new CacheFullException("full") : null;
+        var target = new FakeSequence(8, FakeSequence.Script(1, 1));
+        target.Fault = () => target.Committed == 4 ? new CacheFullException("full") : null;
         Assert.Throws<CacheFullException>(() => new Generator(target, null).Run([1], Greedy));
-        Assert.Equal((4, 0), (target.Length, target.Tail));
+        Assert.Equal((4, 0), (target.Committed, target.Tail));
     }
 
     [Fact]
     public void Times_come_from_the_clock()
     {
         var clock = new StepClock();
-        var target = new FakeTarget(
+        var target = new FakeSequence(
             8,
             (context, logits) =>
             {
                 clock.Advance(context.Length == 10 ? 2 : 0.5);
-                FakeTarget.Script(10, 1)(context, logits);
+                FakeSequence.Script(10, 1)(context, logits);
             }
         );
         var result = new Generator(target, Letters, time: clock).Run(
@@ -239,8 +242,8 @@ public sealed class GeneratorTests
     public void The_chosen_seed_repeats_a_run()
     {
         var options = new GenerationOptions { MaximumTokens = 30 };
-        var first = new Generator(new FakeTarget(8, FakeTarget.Hash), null).Run([1], options);
-        var again = new Generator(new FakeTarget(8, FakeTarget.Hash), null).Run(
+        var first = new Generator(new FakeSequence(8, FakeSequence.Hash), null).Run([1], options);
+        var again = new Generator(new FakeSequence(8, FakeSequence.Hash), null).Run(
             [1],
             options with
             {
@@ -253,7 +256,7 @@ public sealed class GeneratorTests
     [Fact]
     public void Log_probabilities_come_with_each_token()
     {
-        var target = new FakeTarget(8, FakeTarget.Hash);
+        var target = new FakeSequence(8, FakeSequence.Hash);
         var records = new List<TokenLogprobs>();
         var result = new Generator(target, null).Run(
             [1],
@@ -272,7 +275,7 @@ public sealed class GeneratorTests
     [Fact]
     public void A_token_allocates_nothing()
     {
-        var target = new FakeTarget(8, FakeTarget.Hash);
+        var target = new FakeSequence(8, FakeSequence.Hash);
         var (count, first, last) = (0, 0L, 0L);
         new Generator(target, Letters).Run(
             [1],
@@ -297,7 +300,10 @@ public sealed class GeneratorTests
     [Fact]
     public void Prompts_that_cannot_be_used_are_refused_with_a_sentence()
     {
-        var generator = new Generator(new FakeTarget(8, FakeTarget.Hash, contextLength: 5), null);
+        var generator = new Generator(
+            new FakeSequence(8, FakeSequence.Hash, contextLength: 5),
+            null
+        );
         Assert.Contains("no token", Message([], Greedy));
         Assert.Contains("5 tokens, but the context holds 5", Message(new int[5], Greedy));
         Assert.Contains("token 8, but ids go from 0 to 7", Message([1, 8], Greedy));
@@ -320,7 +326,7 @@ public sealed class GeneratorTests
         params int[] script
     )
     {
-        var target = new FakeTarget(8, FakeTarget.Script(1, script));
+        var target = new FakeSequence(8, FakeSequence.Script(1, script)) { EndIds = [0] };
         var pieces = new List<string>();
         var result = new Generator(target, Letters).Run(
             [6],

@@ -1,6 +1,5 @@
 using Puna.Engine.Files;
 using Puna.Engine.Files.Gguf;
-using Puna.Engine.Files.Models;
 using Puna.Engine.Plan;
 using Puna.Kernels.Formats;
 using Puna.Kernels.Threads;

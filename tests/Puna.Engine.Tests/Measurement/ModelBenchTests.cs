@@ -84,7 +84,7 @@ public sealed class ModelBenchTests : IDisposable
             Assert.Equal(1, row.Stages.Sum(stage => stage.Share), 6);
         }
 
-        Assert.Null(engine.Forward.Profile);
+        Assert.Null(engine.Pass.Profile);
     }
 
     [Fact]

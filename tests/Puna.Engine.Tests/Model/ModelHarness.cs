@@ -44,7 +44,7 @@ internal sealed class ModelHarness : IDisposable
             ),
             policies
         );
-        _logits = new NativeBuffer<float>((long)Forward.MaximumTokens * Vocabulary);
+        _logits = new NativeBuffer<float>((long)Forward.MaximumRows * Vocabulary);
     }
 
     public LanguageModel Model { get; }
@@ -65,7 +65,7 @@ internal sealed class ModelHarness : IDisposable
         {
             var size =
                 pieces.Length == 0
-                    ? Forward.MaximumTokens
+                    ? Forward.MaximumRows
                     : pieces[Math.Min(piece++, pieces.Length - 1)];
             size = Math.Min(size, ids.Count - rows.Count);
             rows.AddRange(Step(sequence, [.. ids.Skip(rows.Count).Take(size)]));
@@ -78,7 +78,7 @@ internal sealed class ModelHarness : IDisposable
     public float[][] Step(KvSequence sequence, int[] ids)
     {
         Forward.Run(ids, [new Segment(sequence, ids.Length)]);
-        sequence.Commit(ids.Length);
+        sequence.Commit(ids, new float[ids.Length]);
         return TailLogits(ids.Length);
     }
 
@@ -121,10 +121,10 @@ internal sealed class ModelHarness : IDisposable
     private float[] Prompt(KvSequence sequence, IReadOnlyList<int> prompt)
     {
         float[] last = [];
-        foreach (var chunk in prompt.Chunk(Forward.MaximumTokens))
+        foreach (var chunk in prompt.Chunk(Forward.MaximumRows))
         {
             Forward.Run(chunk, [new Segment(sequence, chunk.Length)]);
-            sequence.Commit(chunk.Length);
+            sequence.Commit(chunk, new float[chunk.Length]);
             Forward.Logits(chunk.Length - 1, 1, _logits.Span);
             last = _logits.Span.Slice(0, Vocabulary).Span.ToArray();
         }

@@ -1,5 +1,4 @@
 using Puna.Kernels.Attention;
-using Puna.Kernels.Memory;
 using Puna.Kernels.Tests.Lanes;
 using Puna.Kernels.Threads;
 using static Puna.Kernels.Tests.Attention.AttentionCases;

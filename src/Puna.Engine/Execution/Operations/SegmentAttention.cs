@@ -20,6 +20,7 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
     private readonly PagedAttention _attention = new();
     private NativeBuffer<KvPageRef> _pages = new(FirstPages * plan.Banks.Max(bank => bank.Heads));
     private NativeBuffer<uint> _treeMasks = new(0);
+    private NativeBuffer<int> _visibleUpTo = new(0);
     private NativeBuffer<float> _shiftedQueries = new(0);
     private AttentionRequest[] _requests = new AttentionRequest[1];
 
@@ -96,7 +97,9 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
             _requests[index] = new AttentionRequest
             {
                 Queries = rotated,
-                QueryPositions = positions.Slice(row, tokens),
+                QueryPositions = segment.IsBlock
+                    ? VisibleUpTo(attention, positions.Slice(row, tokens), row)
+                    : positions.Slice(row, tokens),
                 Pages = pages.Slice(0, (long)bank.Heads * attended.PagesPerHead),
                 PagesPerHead = attended.PagesPerHead,
                 PageShift = sequence.Cache.Policies.IsDense
@@ -120,6 +123,7 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
         _attention.Dispose();
         _pages.Dispose();
         _treeMasks.Dispose();
+        _visibleUpTo.Dispose();
         _shiftedQueries.Dispose();
     }
 
@@ -140,6 +144,25 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
         return alike;
     }
 
+    // The kernel reads of a position only up to where the row sees: in a block that is the last one, for every row.
+    private NativeSpan<int> VisibleUpTo(
+        AttentionSpec attention,
+        NativeSpan<int> positions,
+        long row
+    )
+    {
+        if (attention.Mask.Window > 0)
+        {
+            throw new InputException(
+                $"A block whose tokens see each other was to be run, but this model has a layer with a window of {attention.Mask.Window} tokens; a model without windows is needed."
+            );
+        }
+
+        var result = _visibleUpTo.Span.Slice(row, positions.Length);
+        result.Span.Fill(positions.Length == 0 ? 0 : positions[positions.Length - 1]);
+        return result;
+    }
+
     private static void Grow<T>(ref NativeBuffer<T> buffer, long needed)
         where T : unmanaged
     {
@@ -153,7 +176,7 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
 
     private void Reserve(KvBank bank, ReadOnlySpan<Segment> segments, int width)
     {
-        var (pages, masks, shifted) = (0L, 0L, 0L);
+        var (pages, masks, shifted, rows) = (0L, 0L, 0L, 0L);
         foreach (ref readonly var segment in segments)
         {
             var sequence = segment.Sequence;
@@ -161,10 +184,12 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
             masks += segment.Parents.IsEmpty ? 0 : (long)segment.Tokens * sequence.TailPages;
             var groups = sequence.Offsets.Length;
             shifted += groups > 1 ? (long)segment.Tokens * width * groups : 0;
+            rows += segment.Tokens;
         }
 
         Grow(ref _pages, pages);
         Grow(ref _treeMasks, masks);
+        Grow(ref _visibleUpTo, rows);
         Grow(ref _shiftedQueries, shifted);
         if (_requests.Length < segments.Length)
         {

@@ -1,4 +1,3 @@
-using Puna.Engine.Execution;
 using Puna.Engine.Files;
 using Puna.Engine.Plan;
 using Puna.Engine.Tests.Model;

@@ -1,0 +1,32 @@
+namespace Puna.Engine.Runtime;
+
+/// <summary>Tokens of one sequence that a pass runs behind the committed ones.</summary>
+public readonly ref struct NewRows
+{
+    /// <summary>Names the rows.</summary>
+    /// <param name="tokens">Their tokens, T of them.</param>
+    /// <param name="parents">
+    /// Empty when each row follows the one before it. Else the rows are a tree in topological order, and this is the parent
+    /// of each (-1 = the last committed token): a row sees the committed tokens, its ancestors and itself.
+    /// </param>
+    /// <param name="isBlock">Each row sees the committed tokens and all T rows, at positions that follow one another.</param>
+    public NewRows(
+        ReadOnlySpan<int> tokens,
+        ReadOnlyMemory<int> parents = default,
+        bool isBlock = false
+    )
+    {
+        Tokens = tokens;
+        Parents = parents;
+        IsBlock = isBlock;
+    }
+
+    /// <summary>Token of each row.</summary>
+    public ReadOnlySpan<int> Tokens { get; }
+
+    /// <summary>Parent of each row; empty for a chain and for a block.</summary>
+    public ReadOnlyMemory<int> Parents { get; }
+
+    /// <summary>Whether each row sees all rows.</summary>
+    public bool IsBlock { get; }
+}
