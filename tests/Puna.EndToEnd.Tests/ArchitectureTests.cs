@@ -98,6 +98,23 @@ public sealed class ArchitectureTests
         }
     }
 
+    [Fact]
+    public void Products_and_codecs_know_no_weight_format()
+    {
+        var kernels = Path.Combine(SharedData.Root, "src", "Puna.Kernels");
+        foreach (var folder in (string[])["Activations", "Emitted", "Matrices", "Quantised"])
+        {
+            foreach (var file in Sources(Path.Combine(kernels, folder)))
+            {
+                Assert.DoesNotContain(
+                    "using Puna.Kernels.Formats;",
+                    File.ReadAllText(file),
+                    StringComparison.Ordinal
+                );
+            }
+        }
+    }
+
     // The order inside the engine: a folder may use those before it.
     [Fact]
     public void Inside_the_engine_the_arrows_point_one_way()

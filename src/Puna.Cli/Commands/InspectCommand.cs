@@ -52,7 +52,7 @@ internal static class InspectCommand
 
     private static Dictionary<string, (int Tensors, long Bytes)> Formats(IModelFile file) =>
         file
-            .Tensors.GroupBy(tensor => tensor.Format.Id())
+            .Tensors.GroupBy(tensor => tensor.Format.Id)
             .OrderByDescending(group => group.Sum(tensor => tensor.Data.Length))
             .ToDictionary(
                 group => group.Key,
@@ -92,7 +92,7 @@ internal static class InspectCommand
                     [
                         tensor.StoredName,
                         string.Join(" x ", tensor.Shape),
-                        tensor.Format.Id(),
+                        tensor.Format.Id,
                         $"{tensor.Data.Length:N0}",
                     ]
             )
@@ -153,7 +153,7 @@ internal static class InspectCommand
                 }
 
                 writer.WriteEndArray();
-                writer.WriteString("format", tensor.Format.Id());
+                writer.WriteString("format", tensor.Format.Id);
                 writer.WriteNumber("bytes", tensor.Data.Length);
                 writer.WriteEndObject();
             }

@@ -6,7 +6,6 @@ using Puna.Kernels.Formats;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Memory;
 using Puna.Kernels.Quantised;
-using Puna.Kernels.Quantised.Codecs;
 using Puna.Kernels.Threads;
 
 namespace Puna.Engine.Model;
@@ -151,12 +150,8 @@ internal sealed class WeightLoader
     {
         _cancellation.ThrowIfCancellationRequested();
         var tensor = Find($"{name}.weight", rows, columns);
-        var weight = MatrixPacker.Pack(
-            tensor.Format,
-            tensor.Data,
-            rows,
-            columns,
-            tensor.RowOrder,
+        var weight = tensor.Format.Pack(
+            new StoredMatrix(tensor.Data, rows, columns, tensor.RowOrder),
             _pool,
             _arena
         );
@@ -171,7 +166,7 @@ internal sealed class WeightLoader
         var tensor = Find(name, length);
         var values = new NativeBuffer<float>(length, clear: false);
         _loaded.Add(values);
-        BlockCodecs.DecodeRow(tensor.Format, tensor.Data.Span, values.Span.Span);
+        tensor.Format.DecodeRow(tensor.Data.Span, values.Span.Span);
         if (tensor.RowOrder is { } order)
         {
             var stored = values.Span.Span.ToArray();

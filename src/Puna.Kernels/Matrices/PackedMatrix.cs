@@ -1,14 +1,12 @@
 using Puna.Kernels.Activations;
-using Puna.Kernels.Formats;
 using Puna.Kernels.Memory;
-using Puna.Kernels.Quantised;
 using Puna.Kernels.Threads;
 
 namespace Puna.Kernels.Matrices;
 
 /// <summary>
-/// A weight matrix W [Rows, Columns]. It owns its memory; the source may be given back after
-/// <see cref="MatrixPacker.Pack"/>. Immutable, hence safe to share between threads. Only <see cref="DequantRows"/> is
+/// A weight matrix W [Rows, Columns]. It owns its memory; what it was packed from may be
+/// given back. Immutable, hence safe to share between threads. Only <see cref="DequantRows"/> is
 /// needed to serve: both products derive from it. Formats with a product of their own keep 16 rows interleaved, so that
 /// one vector load brings the same columns of many rows and no horizontal sum is needed.
 /// </summary>
@@ -18,15 +16,11 @@ public abstract class PackedMatrix : IDisposable
     public const int RowGroup = 16;
 
     /// <summary>Sets the shape.</summary>
-    protected PackedMatrix(ElementFormat format, int rows, int columns)
+    protected PackedMatrix(int rows, int columns)
     {
-        Format = format;
         Rows = rows;
         Columns = columns;
     }
-
-    /// <summary>How the elements are coded.</summary>
-    public ElementFormat Format { get; }
 
     /// <summary>Output features, M.</summary>
     public int Rows { get; }

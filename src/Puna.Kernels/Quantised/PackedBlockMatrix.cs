@@ -1,5 +1,4 @@
 using Puna.Kernels.Activations;
-using Puna.Kernels.Formats;
 using Puna.Kernels.Lanes;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Memory;
@@ -11,8 +10,8 @@ namespace Puna.Kernels.Quantised;
 /// A packed matrix of any block format. With int8 activations its product is exact in integers inside each sub-block
 /// (see <see cref="BlockProduct"/>); with f32 activations the weights are decoded to f32 panels.
 /// </summary>
-internal abstract unsafe class PackedBlockMatrix(ElementFormat format, int rows, int columns)
-    : PackedMatrix(format, rows, columns),
+internal abstract unsafe class PackedBlockMatrix(int rows, int columns)
+    : PackedMatrix(rows, columns),
         IPartitionedProduct
 {
     /// <inheritdoc/>

@@ -16,23 +16,16 @@ internal sealed unsafe class PackedBlocks<TLayout> : PackedBlockMatrix
     private readonly NativeBuffer<byte> _memory;
     private readonly BlockStorage<TLayout> _storage;
 
-    /// <summary>Packs the rows of a file; the arguments are those of <see cref="MatrixPacker.Pack"/>, checked.</summary>
-    public PackedBlocks(
-        NativeSpan<byte> source,
-        int rows,
-        int columns,
-        ReadOnlySpan<int> rowOrder,
-        WorkerPool pool,
-        NativeArena? arena
-    )
-        : base(TLayout.Format, rows, columns)
+    /// <summary>Packs the rows of a file; checked by the format: whole blocks, and as many bytes as the shape needs.</summary>
+    public PackedBlocks(StoredMatrix source, WorkerPool pool, NativeArena? arena)
+        : base(source.Rows, source.Columns)
     {
-        var bytes = new BlockStorage<TLayout>(null, rows, columns).Bytes;
+        var bytes = new BlockStorage<TLayout>(null, Rows, Columns).Bytes;
         _memory = arena?.Allocate<byte>(bytes) ?? new NativeBuffer<byte>(bytes, clear: false);
-        _storage = new BlockStorage<TLayout>(_memory.Span.Pointer, rows, columns);
-        fixed (int* order = rowOrder)
+        _storage = new BlockStorage<TLayout>(_memory.Span.Pointer, Rows, Columns);
+        fixed (int* order = source.RowOrder)
         {
-            var job = new BlockPackJob<TLayout>(_storage, source.Pointer, order);
+            var job = new BlockPackJob<TLayout>(_storage, source.Data.Pointer, order);
             pool.Run(ref job);
         }
     }

@@ -28,9 +28,20 @@ internal sealed class ModelHarness : IDisposable
         int threads = 1,
         KvPolicyChain? policies = null
     )
+        : this(ModelFiles.Open(path), activations, kvFormat, producers, threads, policies) { }
+
+    /// <summary>The same for an opened file, which the harness owns from now on.</summary>
+    public ModelHarness(
+        IModelFile file,
+        ActivationFormat activations = ActivationFormat.F32,
+        KvFormat kvFormat = KvFormat.F32,
+        IReadOnlyList<int>? producers = null,
+        int threads = 1,
+        KvPolicyChain? policies = null
+    )
     {
         _pool = new WorkerPool(threads);
-        _file = ModelFiles.Open(path);
+        _file = file;
         var plan = producers is null
             ? LayerPlan.FromConfig(_file.Config)
             : LayerPlan.FromConfig(_file.Config, producers);

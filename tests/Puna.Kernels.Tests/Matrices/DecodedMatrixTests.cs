@@ -54,7 +54,7 @@ public sealed class DecodedMatrixTests
         const int Rows = 203;
         const int Columns = 515;
         const int Tokens = 33;
-        using var packed = DenseMatrices.Pack(ElementFormat.F32, Rows, Columns, out var values);
+        using var packed = DenseMatrices.Pack(WeightFormats.F32, Rows, Columns, out var values);
         using var matrix = new DecodedMatrix(values, Rows, Columns);
         using var one = new WorkerPool(1);
         using var three = new WorkerPool(3);

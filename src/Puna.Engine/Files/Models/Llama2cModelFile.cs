@@ -216,7 +216,7 @@ public sealed class Llama2cModelFile : IModelFile
             {
                 Name = name,
                 StoredName = stored,
-                Format = ElementFormat.F32,
+                Format = WeightFormats.F32,
                 Shape = [rows, columns],
                 Data = target.Cast<byte>(),
                 RowOrder = order,
@@ -237,7 +237,7 @@ public sealed class Llama2cModelFile : IModelFile
             {
                 Name = name,
                 StoredName = stored,
-                Format = ElementFormat.F32,
+                Format = WeightFormats.F32,
                 Shape = shape,
                 Data = _file.Bytes.Slice(offset, length),
                 RowOrder = order,
