@@ -35,15 +35,17 @@ internal static unsafe class DecodedProduct
 
         // The product takes panels in pairs, and packs the inputs anew each time: some pairs for each thread.
         var groups = Math.Min(8 * pool.Threads, (matrix.Rows + Group - 1) / Group);
-        using var panels = new NativeBuffer<float>((long)groups * Group * matrix.Columns);
-        using var decoded = new NativeBuffer<float>((long)pool.Threads * matrix.Columns);
+        var held = (long)groups * Group * matrix.Columns;
+        var scratch = pool.Scratch(held + (long)pool.Threads * matrix.Columns);
+        var panels = scratch.Slice(0, held);
+        var decoded = scratch.Slice(held);
         for (var first = 0; first < matrix.Rows; first += groups * Group)
         {
             var count = Math.Min(groups * Group, matrix.Rows - first);
-            var decode = new DecodeJob(matrix, first, count, panels.Span, decoded.Span);
+            var decode = new DecodeJob(matrix, first, count, panels, decoded);
             pool.Run(ref decode);
             PanelProduct.Multiply(
-                new DensePanelSource<DenseElements.F32>((byte*)panels.Span.Pointer, matrix.Columns),
+                new DensePanelSource<DenseElements.F32>((byte*)panels.Pointer, matrix.Columns),
                 count,
                 matrix.Columns,
                 new FloatLayout(x.Values.Pointer, x.Stride),

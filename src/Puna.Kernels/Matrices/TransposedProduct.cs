@@ -42,17 +42,14 @@ internal static unsafe class TransposedProduct
         // An odd number of cache lines from row to row: a power of two would put all rows into one cache set.
         var lines = (matrix.Columns + 15) / 16;
         var stride = (lines | 1) * 16;
-        using var scratch = new NativeBuffer<float>((long)PanelRows * stride);
+        var scratch = pool.Scratch((long)PanelRows * stride);
         for (var first = 0; first < matrix.Rows; first += PanelRows)
         {
             var count = Math.Min(PanelRows, matrix.Rows - first);
-            var decode = new DecodeJob(matrix, first, count, scratch.Span, stride);
+            var decode = new DecodeJob(matrix, first, count, scratch, stride);
             pool.Run(ref decode);
             PanelProduct.Multiply(
-                new FloatPanelSource(
-                    new FloatLayout(scratch.Span.Pointer, 1, stride),
-                    matrix.Columns
-                ),
+                new FloatPanelSource(new FloatLayout(scratch.Pointer, 1, stride), matrix.Columns),
                 matrix.Columns,
                 count,
                 new FloatLayout(dy.Pointer + first, dyStride),
