@@ -21,7 +21,7 @@ public sealed class ForwardPass : IDisposable
     private readonly LayerPlan _plan;
     private readonly WorkerPool _pool;
     private readonly ForwardWorkspace _work;
-    private readonly RotaryTable _rotary;
+    private readonly RotaryAngles _rotary;
     private readonly SegmentAttention _attention;
     private int[] _firstTail = [];
     private int _rows;
@@ -43,7 +43,7 @@ public sealed class ForwardPass : IDisposable
             _plan.Config.Rope,
             _plan.Config.HeadDim
         );
-        _rotary = new RotaryTable(frequencies, magnitude);
+        _rotary = new RotaryAngles(frequencies, _plan.Config.ContextLength, magnitude);
         _attention = new SegmentAttention(_plan, _rotary, pool);
     }
 
@@ -71,11 +71,9 @@ public sealed class ForwardPass : IDisposable
         }
 
         _attention.Begin();
-        TokenPlacement.Reserve(
-            segments,
-            _firstTail,
-            _work.Positions.Span.Slice(0, tokens.Length).Span
-        );
+        var positions = _work.Positions.Span.Slice(0, tokens.Length).Span;
+        TokenPlacement.Reserve(segments, _firstTail, positions);
+        _rotary.Prepare(positions);
         Profile?.End(ForwardStage.Embedding);
         for (var index = 0; index < _plan.Layers.Count; index++)
         {
@@ -298,19 +296,8 @@ public sealed class ForwardPass : IDisposable
 
         if (attention.Rotary)
         {
-            var width = heads * attention.HeadDim;
-            Rotary.Forward(
-                _rotary,
-                RotaryPairing.Halves,
-                _work.Positions.Span.Slice(0, tokens).Span,
-                rows.Span,
-                width,
-                rows.Span,
-                width,
-                heads,
-                attention.HeadDim,
-                _pool
-            );
+            var view = new FloatRows(rows.Span, tokens, heads * attention.HeadDim);
+            Rotary.Forward(_rotary, RotaryPairing.Halves, view, view, attention.HeadDim, _pool);
         }
     }
 

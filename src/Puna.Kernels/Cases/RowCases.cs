@@ -1,5 +1,6 @@
 using Puna.Kernels.Activations;
 using Puna.Kernels.Elementwise;
+using Puna.Kernels.Memory;
 using Puna.Kernels.Norm;
 using Puna.Kernels.Rope;
 
@@ -82,23 +83,19 @@ internal static class RowCases
                     frequencies[pair] = MathF.Pow(10000, -2f * pair / HeadDim);
                 }
 
-                var table = new RotaryTable(frequencies);
-                int[] positions = [.. Enumerable.Range(0, Rows)];
+                var angles = new RotaryAngles(frequencies);
+                angles.Prepare([.. Enumerable.Range(0, Rows)]);
                 return (
                     () =>
                         Rotary.Forward(
-                            table,
+                            angles,
                             pairing,
-                            positions,
-                            x,
-                            Columns,
-                            y,
-                            Columns,
-                            Columns / HeadDim,
+                            new FloatRows(x, Rows, Columns),
+                            new FloatRows(y, Rows, Columns),
                             HeadDim,
                             pool
                         ),
-                    table
+                    angles
                 );
             }
         );
