@@ -134,12 +134,12 @@ public sealed class ForwardPass : IDisposable
     private void ReadHead(NativeSpan<float> normed, int rows, NativeSpan<float> logits)
     {
         var config = _plan.Config;
-        _work.Activations.Load(normed, config.HiddenSize, rows, config.HiddenSize, _pool);
+        _work.Activations.Load(new FloatRows(normed, rows, config.HiddenSize), _pool);
         _model.Weights.Head.Forward(_work.Activations, logits, _pool);
         if (config.LogitsMultiplier != 1)
         {
             var width = config.VocabularySize;
-            Scale.Forward(logits, width, config.LogitsMultiplier, rows, width, _pool);
+            Scale.Forward(new FloatRows(logits, rows, width), config.LogitsMultiplier, _pool);
         }
 
         Profile?.End(ForwardStage.Head);
@@ -186,11 +186,8 @@ public sealed class ForwardPass : IDisposable
         {
             var width = config.HiddenSize;
             Scale.Forward(
-                _work.Residual.Span,
-                width,
+                new FloatRows(_work.Residual.Span, tokens.Length, width),
                 config.EmbeddingMultiplier,
-                tokens.Length,
-                width,
                 _pool
             );
         }
@@ -251,7 +248,7 @@ public sealed class ForwardPass : IDisposable
             _work.Attended.Span.Slice(0, rows)
         );
         Profile?.End(ForwardStage.Attention);
-        _work.Activations.Load(_work.Attended.Span, queryWidth, tokens, queryWidth, _pool);
+        _work.Activations.Load(new FloatRows(_work.Attended.Span, tokens, queryWidth), _pool);
         weights.Output.Forward(_work.Activations, _work.Branch.Span, _pool);
         Profile?.End(ForwardStage.AttentionOutput);
         AddBranch(weights.AttentionPostNorm, tokens);
@@ -315,18 +312,9 @@ public sealed class ForwardPass : IDisposable
         weights.Up.AddBias(tokens, _work.Up.Span, _pool);
         Profile?.End(ForwardStage.GateUp);
         var width = layer.Mlp.Width;
-        SwiGlu.Forward(
-            _work.Gate.Span,
-            width,
-            _work.Up.Span,
-            width,
-            _work.Gate.Span,
-            width,
-            tokens,
-            width,
-            _pool
-        );
-        _work.Activations.Load(_work.Gate.Span, width, tokens, width, _pool);
+        var gate = new FloatRows(_work.Gate.Span, tokens, width);
+        SwiGlu.Forward(gate, new FloatRows(_work.Up.Span, tokens, width), gate, _pool);
+        _work.Activations.Load(gate, _pool);
         Profile?.End(ForwardStage.Activation);
         weights.Down.Forward(_work.Activations, _work.Branch.Span, _pool);
         Profile?.End(ForwardStage.Down);
@@ -338,7 +326,7 @@ public sealed class ForwardPass : IDisposable
     {
         var hidden = _plan.Config.HiddenSize;
         Normalise(_work.Residual.Span, norm, _work.Normed.Span, tokens, hidden);
-        _work.Activations.Load(_work.Normed.Span, hidden, tokens, hidden, _pool);
+        _work.Activations.Load(new FloatRows(_work.Normed.Span, tokens, hidden), _pool);
     }
 
     private void AddBranch(NativeBuffer<float>? postNorm, int tokens)
@@ -351,13 +339,9 @@ public sealed class ForwardPass : IDisposable
         }
 
         ScaledAdd.Forward(
-            _work.Residual.Span,
-            hidden,
-            branch,
-            hidden,
+            new FloatRows(_work.Residual.Span, tokens, hidden),
+            new FloatRows(branch, tokens, hidden),
             _plan.Config.ResidualMultiplier,
-            tokens,
-            hidden,
             _pool
         );
     }
@@ -370,14 +354,10 @@ public sealed class ForwardPass : IDisposable
         int columns
     ) =>
         RmsNorm.Forward(
-            source,
-            columns,
+            new FloatRows(source, rows, columns),
             weight.Span,
             _plan.Config.NormEpsilon,
-            target,
-            columns,
-            rows,
-            columns,
+            new FloatRows(target, rows, columns),
             _pool
         );
 }

@@ -30,7 +30,7 @@ public sealed class LinearLayer : IDisposable
     /// <summary>y[t, :] = W x[t, :] + b for every row t of <paramref name="x"/>; y is [T, Rows], contiguous.</summary>
     public void Forward(ActivationRows x, NativeSpan<float> y, WorkerPool pool)
     {
-        Weight.Multiply(x, y, Weight.Rows, pool);
+        Weight.Multiply(x, new FloatRows(y, x.Tokens, Weight.Rows), pool);
         AddBias(x.Tokens, y, pool);
     }
 
@@ -42,7 +42,7 @@ public sealed class LinearLayer : IDisposable
     {
         if (_bias is not null)
         {
-            BiasAdd.Forward(y, Weight.Rows, _bias.Span, tokens, Weight.Rows, pool);
+            BiasAdd.Forward(new FloatRows(y, tokens, Weight.Rows), _bias.Span, pool);
         }
     }
 

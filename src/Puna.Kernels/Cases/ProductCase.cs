@@ -86,10 +86,15 @@ internal sealed class ProductCase(
             _x = RandomFloats.Buffer((long)tokens * matrix.Columns);
             _y = new NativeBuffer<float>((long)tokens * matrix.Rows);
             _activations = new ActivationRows(tokens, matrix.Columns, activations);
-            _activations.Load(_x.Span, matrix.Columns, tokens, matrix.Columns, pool);
+            _activations.Load(new FloatRows(_x.Span, tokens, matrix.Columns), pool);
         }
 
-        public void Run() => _matrix.Multiply(_activations, _y.Span, _matrix.Rows, _pool);
+        public void Run() =>
+            _matrix.Multiply(
+                _activations,
+                new FloatRows(_y.Span, _activations.Tokens, _matrix.Rows),
+                _pool
+            );
 
         public void Dispose()
         {

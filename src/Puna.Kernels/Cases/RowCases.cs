@@ -30,7 +30,12 @@ internal static class RowCases
                 (x, y, pool) =>
                     (
                         () =>
-                            SwiGlu.Forward(x, Columns, y, Columns, y, Columns, Rows, Columns, pool),
+                            SwiGlu.Forward(
+                                new FloatRows(x, Rows, Columns),
+                                new FloatRows(y, Rows, Columns),
+                                new FloatRows(y, Rows, Columns),
+                                pool
+                            ),
                         null
                     )
             ),
@@ -39,7 +44,15 @@ internal static class RowCases
                 2 * Floats,
                 Floats,
                 (x, y, pool) =>
-                    (() => Softmax.Forward(x, Columns, y, Columns, Rows, Columns, pool), null)
+                    (
+                        () =>
+                            Softmax.Forward(
+                                new FloatRows(x, Rows, Columns),
+                                new FloatRows(y, Rows, Columns),
+                                pool
+                            ),
+                        null
+                    )
             ),
             QuantiseCase(),
         ];
@@ -55,14 +68,10 @@ internal static class RowCases
                 return (
                     () =>
                         RmsNorm.Forward(
-                            x,
-                            Columns,
+                            new FloatRows(x, Rows, Columns),
                             weight.Span,
                             1e-5f,
-                            y,
-                            Columns,
-                            Rows,
-                            Columns,
+                            new FloatRows(y, Rows, Columns),
                             pool
                         ),
                     weight
@@ -109,7 +118,7 @@ internal static class RowCases
             (x, _, pool) =>
             {
                 var rows = new ActivationRows(Rows, Columns, ActivationFormat.Int8);
-                return (() => rows.Load(x, Columns, Rows, Columns, pool), rows);
+                return (() => rows.Load(new FloatRows(x, Rows, Columns), pool), rows);
             }
         );
 }

@@ -17,16 +17,9 @@ internal static unsafe class DecodedProduct
     /// <summary>Multiplies, overwriting y; the shapes have been checked.</summary>
     /// <param name="matrix">W [M, K].</param>
     /// <param name="x">Activations [T, K]; their f32 rows are read.</param>
-    /// <param name="y">Row t at t * yStride, M floats. Must not overlap x.</param>
-    /// <param name="yStride">Floats from row to row of y.</param>
+    /// <param name="y">[T, M]. Must not overlap x.</param>
     /// <param name="pool">Threads.</param>
-    public static void Multiply(
-        PackedMatrix matrix,
-        ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
-        WorkerPool pool
-    )
+    public static void Multiply(PackedMatrix matrix, ActivationRows x, FloatRows y, WorkerPool pool)
     {
         if (x.Tokens == 0)
         {
@@ -48,10 +41,10 @@ internal static unsafe class DecodedProduct
                 new DensePanelSource<DenseElements.F32>((byte*)panels.Pointer, matrix.Columns),
                 count,
                 matrix.Columns,
-                new FloatLayout(x.Values.Pointer, x.Stride),
+                new FloatLayout(x.Rows.Pointer, x.Rows.Stride),
                 x.Tokens,
                 y.Pointer + first,
-                yStride,
+                y.Stride,
                 pool
             );
         }

@@ -44,33 +44,22 @@ internal sealed unsafe class DensePackedMatrix<TElement>(
     }
 
     /// <inheritdoc/>
-    public override void Multiply(
-        ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
-        WorkerPool pool
-    )
+    public override void Multiply(ActivationRows x, FloatRows y, WorkerPool pool)
     {
-        CheckProduct(x, y, yStride);
-        PartitionedProduct.Multiply(this, x, y, yStride, pool);
+        CheckProduct(x, y);
+        PartitionedProduct.Multiply(this, x, y, pool);
     }
 
     /// <inheritdoc/>
     public override void Dispose() => _weights.Dispose();
 
     /// <inheritdoc/>
-    public void MultiplyPart(
-        ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
-        int part,
-        int parts
-    )
+    public void MultiplyPart(ActivationRows x, FloatRows y, int part, int parts)
     {
         if (x.Tokens == 1)
         {
             Dispatch.Run(
-                new DenseGemv<TElement>(Weights, Rows, Columns, x.Values.Pointer, y.Pointer),
+                new DenseGemv<TElement>(Weights, Rows, Columns, x.Rows.Pointer, y.Pointer),
                 part,
                 parts
             );
@@ -83,7 +72,7 @@ internal sealed unsafe class DensePackedMatrix<TElement>(
                 Columns,
                 x,
                 y.Pointer,
-                yStride,
+                y.Stride,
                 part,
                 parts
             );

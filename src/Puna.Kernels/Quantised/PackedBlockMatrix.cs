@@ -15,25 +15,14 @@ internal abstract unsafe class PackedBlockMatrix(int rows, int columns)
         IPartitionedProduct
 {
     /// <inheritdoc/>
-    public sealed override void Multiply(
-        ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
-        WorkerPool pool
-    )
+    public sealed override void Multiply(ActivationRows x, FloatRows y, WorkerPool pool)
     {
-        CheckProduct(x, y, yStride);
-        PartitionedProduct.Multiply(this, x, y, yStride, pool);
+        CheckProduct(x, y);
+        PartitionedProduct.Multiply(this, x, y, pool);
     }
 
     /// <inheritdoc/>
-    public abstract void MultiplyPart(
-        ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
-        int part,
-        int parts
-    );
+    public abstract void MultiplyPart(ActivationRows x, FloatRows y, int part, int parts);
 
     /// <summary>
     /// The int8 product with the vectors of a level; every level runs everywhere, in software if it must. Emitted loops
@@ -41,8 +30,7 @@ internal abstract unsafe class PackedBlockMatrix(int rows, int columns)
     /// </summary>
     internal abstract void MultiplyInt8(
         ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
+        FloatRows y,
         WorkerPool pool,
         KernelLevel level,
         bool emitted

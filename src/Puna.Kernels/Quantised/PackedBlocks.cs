@@ -66,17 +66,11 @@ internal sealed unsafe class PackedBlocks<TLayout> : PackedBlockMatrix
     public override void Dispose() => _memory.Dispose();
 
     /// <inheritdoc/>
-    public override void MultiplyPart(
-        ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
-        int part,
-        int parts
-    )
+    public override void MultiplyPart(ActivationRows x, FloatRows y, int part, int parts)
     {
         if (x.Format == ActivationFormat.Int8)
         {
-            Int8Job(x, y, yStride, Dispatch.Level, emitted: true).Execute(part, parts);
+            Int8Job(x, y, Dispatch.Level, emitted: true).Execute(part, parts);
         }
         else
         {
@@ -86,7 +80,7 @@ internal sealed unsafe class PackedBlocks<TLayout> : PackedBlockMatrix
                 Columns,
                 x,
                 y.Pointer,
-                yStride,
+                y.Stride,
                 part,
                 parts
             );
@@ -96,15 +90,14 @@ internal sealed unsafe class PackedBlocks<TLayout> : PackedBlockMatrix
     /// <inheritdoc/>
     internal override void MultiplyInt8(
         ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
+        FloatRows y,
         WorkerPool pool,
         KernelLevel level,
         bool emitted
     )
     {
-        CheckProduct(x, y, yStride);
-        var job = Int8Job(x, y, yStride, level, emitted);
+        CheckProduct(x, y);
+        var job = Int8Job(x, y, level, emitted);
         Dispatch.Share(ref job, pool, (long)Rows * Columns * x.Tokens);
     }
 
@@ -114,11 +107,10 @@ internal sealed unsafe class PackedBlocks<TLayout> : PackedBlockMatrix
 
     private BlockProductJob<TLayout> Int8Job(
         ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
+        FloatRows y,
         KernelLevel level,
         bool emitted
-    ) => new(_storage, x.Quantised.Pointer, x.Tokens, y.Pointer, yStride, level, emitted);
+    ) => new(_storage, x.Quantised.Pointer, x.Tokens, y.Pointer, y.Stride, level, emitted);
 
     private static void CopyColumn(float* source, Span<float> target)
     {

@@ -171,7 +171,11 @@ public sealed class WeightFormatTests
         var dy = TestNumbers.Uniform(Tokens * Rows, 4);
         using var from = new GuardedBuffer<float>(dy);
         using var to = new GuardedBuffer<float>(new float[Tokens * Columns]);
-        matrix.MultiplyTransposed(from.Span, Rows, Tokens, to.Span, Columns, pool);
+        matrix.MultiplyTransposed(
+            new FloatRows(from.Span, Tokens, Rows),
+            new FloatRows(to.Span, Tokens, Columns),
+            pool
+        );
         var (backward, backwardSize) = NaiveProduct.Transposed(
             dy,
             values,

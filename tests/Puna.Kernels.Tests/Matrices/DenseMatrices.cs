@@ -3,6 +3,7 @@ using Puna.Kernels.Activations;
 using Puna.Kernels.Elementwise;
 using Puna.Kernels.Formats;
 using Puna.Kernels.Matrices;
+using Puna.Kernels.Memory;
 using Puna.Kernels.Quantised;
 using Puna.Kernels.Threads;
 
@@ -63,8 +64,8 @@ internal static class DenseMatrices
         using var values = new GuardedBuffer<float>(x);
         using var rows = new ActivationRows(tokens, matrix.Columns, ActivationFormat.F32);
         using var y = new GuardedBuffer<float>(tokens * matrix.Rows);
-        rows.Load(values.Span, matrix.Columns, tokens, matrix.Columns);
-        matrix.Multiply(rows, y.Span, matrix.Rows, pool);
+        rows.Load(new FloatRows(values.Span, tokens, matrix.Columns));
+        matrix.Multiply(rows, new FloatRows(y.Span, rows.Tokens, matrix.Rows), pool);
         return y.ToArray();
     }
 }

@@ -138,8 +138,8 @@ public sealed unsafe class DensePackedMatrixTests
             var before = GC.GetAllocatedBytesForCurrentThread();
             foreach (var tokens in (ReadOnlySpan<int>)[1, Tokens])
             {
-                rows.Load(x.Span, Columns, tokens, Columns);
-                matrix.Multiply(rows, y.Span, Rows, pool);
+                rows.Load(new FloatRows(x.Span, tokens, Columns));
+                matrix.Multiply(rows, new FloatRows(y.Span, rows.Tokens, Rows), pool);
             }
 
             allocated = GC.GetAllocatedBytesForCurrentThread() - before;
@@ -216,16 +216,21 @@ public sealed unsafe class DensePackedMatrixTests
         using var x = new NativeBuffer<float>(16);
         using var y = new NativeBuffer<float>(20);
         using var rows = new ActivationRows(2, 8, ActivationFormat.F32);
-        rows.Load(x.Span, 8, 0, 8);
-        matrix.Multiply(rows, y.Span, 10, pool);
+        rows.Load(new FloatRows(x.Span, 0, 8));
+        matrix.Multiply(rows, new FloatRows(y.Span, rows.Tokens, 10), pool);
         Assert.All(y.Span.Span.ToArray(), value => Assert.Equal(0, value));
-        rows.Load(x.Span, 8, 2, 8);
-        Assert.Throws<ArgumentException>(() => matrix.Multiply(rows, y.Span, 9, pool));
-        Assert.Throws<ArgumentException>(() => matrix.Multiply(rows, y.Span.Slice(1), 10, pool));
-        rows.Load(x.Span, 8, 2, 7);
-        Assert.Throws<ArgumentException>(() => matrix.Multiply(rows, y.Span, 10, pool));
-        rows.Load(x.Span.Slice(1), 8, 2, 8);
-        Assert.Throws<ArgumentException>(() => matrix.Multiply(rows, y.Span, 10, pool));
+        rows.Load(new FloatRows(x.Span, 2, 8));
+        Assert.Throws<ArgumentException>(() =>
+            matrix.Multiply(rows, new FloatRows(y.Span, rows.Tokens, 9), pool)
+        );
+        Assert.Throws<ArgumentException>(() =>
+            matrix.Multiply(rows, new FloatRows(y.Span.Slice(1), rows.Tokens, 10), pool)
+        );
+        rows.Load(new FloatRows(x.Span, 2, 7, 8));
+        Assert.Throws<ArgumentException>(() =>
+            matrix.Multiply(rows, new FloatRows(y.Span, rows.Tokens, 10), pool)
+        );
+        Assert.Throws<ArgumentException>(() => rows.Load(new FloatRows(x.Span.Slice(1), 2, 8)));
     }
 
     [Fact]

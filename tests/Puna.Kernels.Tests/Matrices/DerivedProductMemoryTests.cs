@@ -19,8 +19,8 @@ public sealed class DerivedProductMemoryTests
         using var x = new NativeBuffer<float>(Tokens * Columns);
         using var y = new NativeBuffer<float>(Tokens * Rows);
         using var rows = new ActivationRows(Tokens, Columns, ActivationFormat.F32);
-        rows.Load(x.Span, Columns, Tokens, Columns);
-        AllocatesOnce(() => matrix.Multiply(rows, y.Span, Rows, pool));
+        rows.Load(new FloatRows(x.Span, Tokens, Columns));
+        AllocatesOnce(() => matrix.Multiply(rows, new FloatRows(y.Span, rows.Tokens, Rows), pool));
     }
 
     [Fact]
@@ -31,7 +31,11 @@ public sealed class DerivedProductMemoryTests
         using var dy = new NativeBuffer<float>(Tokens * Rows);
         using var dx = new NativeBuffer<float>(Tokens * Columns);
         AllocatesOnce(() =>
-            matrix.MultiplyTransposed(dy.Span, Rows, Tokens, dx.Span, Columns, pool)
+            matrix.MultiplyTransposed(
+                new FloatRows(dy.Span, Tokens, Rows),
+                new FloatRows(dx.Span, Tokens, Columns),
+                pool
+            )
         );
     }
 
@@ -45,7 +49,11 @@ public sealed class DerivedProductMemoryTests
         long kept;
         using (var pool = new WorkerPool(1))
         {
-            matrix.MultiplyTransposed(dy.Span, Rows, Tokens, dx.Span, Columns, pool);
+            matrix.MultiplyTransposed(
+                new FloatRows(dy.Span, Tokens, Rows),
+                new FloatRows(dx.Span, Tokens, Columns),
+                pool
+            );
             kept = NativeMemoryMeter.Bytes - before;
         }
 

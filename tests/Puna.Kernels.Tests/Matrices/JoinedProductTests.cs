@@ -34,7 +34,7 @@ public sealed class JoinedProductTests
         }
 
         using var x = new ActivationRows(tokens, Columns, activations);
-        x.Load(values.Span, Columns, tokens, Columns);
+        x.Load(new FloatRows(values.Span, tokens, Columns));
         PackedMatrix[] matrices = [first, second, third];
         var expected = matrices.Select(matrix => Alone(matrix, x, pool)).ToArray();
         var results = matrices
@@ -61,7 +61,7 @@ public sealed class JoinedProductTests
         using var matrix = Matrix(WeightFormats.Q4_1, 300, pool);
         using var values = new NativeBuffer<float>(Columns);
         using var x = new ActivationRows(1, Columns, ActivationFormat.Int8);
-        x.Load(values.Span, Columns, 1, Columns);
+        x.Load(new FloatRows(values.Span, 1, Columns));
         using var result = new NativeBuffer<float>(299);
         Assert.Throws<ArgumentException>(() =>
             JoinedProduct.Multiply(x, pool, new MatrixProduct(matrix, result.Span))
@@ -73,7 +73,7 @@ public sealed class JoinedProductTests
     private static float[] Alone(PackedMatrix matrix, ActivationRows x, WorkerPool pool)
     {
         using var y = new NativeBuffer<float>(x.Tokens * matrix.Rows);
-        matrix.Multiply(x, y.Span, matrix.Rows, pool);
+        matrix.Multiply(x, new FloatRows(y.Span, x.Tokens, matrix.Rows), pool);
         return y.Span.Span.ToArray();
     }
 

@@ -79,12 +79,20 @@ public sealed class TransposedProductTests
         using var pool = new WorkerPool(1);
         using var dy = new NativeBuffer<float>(8);
         using var dx = new NativeBuffer<float>(12);
-        matrix.MultiplyTransposed(dy.Span, 4, 0, dx.Span, 6, pool);
+        matrix.MultiplyTransposed(new FloatRows(dy.Span, 0, 4), new FloatRows(dx.Span, 0, 6), pool);
         Assert.Throws<ArgumentException>(() =>
-            matrix.MultiplyTransposed(dy.Span, 4, 3, dx.Span, 6, pool)
+            matrix.MultiplyTransposed(
+                new FloatRows(dy.Span, 3, 4),
+                new FloatRows(dx.Span, 3, 6),
+                pool
+            )
         );
         Assert.Throws<ArgumentException>(() =>
-            matrix.MultiplyTransposed(dy.Span, 4, 2, dx.Span, 5, pool)
+            matrix.MultiplyTransposed(
+                new FloatRows(dy.Span, 2, 4),
+                new FloatRows(dx.Span, 2, 5),
+                pool
+            )
         );
     }
 
@@ -98,7 +106,11 @@ public sealed class TransposedProductTests
     {
         using var from = new GuardedBuffer<float>(dy);
         using var to = new GuardedBuffer<float>(dx);
-        matrix.MultiplyTransposed(from.Span, matrix.Rows, tokens, to.Span, matrix.Columns, pool);
+        matrix.MultiplyTransposed(
+            new FloatRows(from.Span, tokens, matrix.Rows),
+            new FloatRows(to.Span, tokens, matrix.Columns),
+            pool
+        );
         return to.ToArray();
     }
 }

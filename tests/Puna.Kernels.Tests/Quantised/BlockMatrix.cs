@@ -76,10 +76,16 @@ internal sealed class BlockMatrix : IDisposable
         using var pool = new WorkerPool(threads);
         using var values = new GuardedBuffer<float>(x.AsSpan(0, tokens * Columns));
         using var activations = new ActivationRows(tokens, Columns, ActivationFormat.Int8);
-        activations.Load(values.Span, Columns, tokens, Columns);
+        activations.Load(new FloatRows(values.Span, tokens, Columns));
         using var y = new GuardedBuffer<float>(tokens * Rows);
         y.Span.Span.Fill(float.NaN);
-        _packed.MultiplyInt8(activations, y.Span, Rows, pool, path.Level, path.Emitted);
+        _packed.MultiplyInt8(
+            activations,
+            new FloatRows(y.Span, activations.Tokens, Rows),
+            pool,
+            path.Level,
+            path.Emitted
+        );
         return y.ToArray();
     }
 
@@ -90,9 +96,9 @@ internal sealed class BlockMatrix : IDisposable
         using var values = new NativeBuffer<float>(tokens * Columns);
         x.AsSpan(0, tokens * Columns).CopyTo(values.Span.Span);
         using var activations = new ActivationRows(tokens, Columns, format);
-        activations.Load(values.Span, Columns, tokens, Columns, pool);
+        activations.Load(new FloatRows(values.Span, tokens, Columns), pool);
         using var y = new NativeBuffer<float>(tokens * Rows);
-        _packed.Multiply(activations, y.Span, Rows, pool);
+        _packed.Multiply(activations, new FloatRows(y.Span, activations.Tokens, Rows), pool);
         return y.Span.Span.ToArray();
     }
 

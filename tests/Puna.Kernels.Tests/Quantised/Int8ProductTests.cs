@@ -132,7 +132,11 @@ public sealed unsafe class Int8ProductTests
         using var from = new NativeBuffer<float>(dy.Length);
         dy.CopyTo(from.Span.Span);
         using var dx = new NativeBuffer<float>(Tokens * Columns);
-        matrix.Packed.MultiplyTransposed(from.Span, Rows, Tokens, dx.Span, Columns, pool);
+        matrix.Packed.MultiplyTransposed(
+            new FloatRows(from.Span, Tokens, Rows),
+            new FloatRows(dx.Span, Tokens, Columns),
+            pool
+        );
         var (values, magnitudes) = NaiveProduct.Transposed(
             dy,
             matrix.Values,
@@ -171,12 +175,16 @@ public sealed unsafe class Int8ProductTests
         {
             foreach (var tokens in (ReadOnlySpan<int>)[1, 40])
             {
-                activations.Load(x.Span, 512, tokens, 512, pool);
-                matrix.Packed.Multiply(activations, y.Span, 64, pool);
+                activations.Load(new FloatRows(x.Span, tokens, 512), pool);
+                matrix.Packed.Multiply(
+                    activations,
+                    new FloatRows(y.Span, activations.Tokens, 64),
+                    pool
+                );
             }
 
-            exact.Load(x.Span, 512, 2, 512);
-            matrix.Packed.Multiply(exact, y.Span, 64, pool);
+            exact.Load(new FloatRows(x.Span, 2, 512));
+            matrix.Packed.Multiply(exact, new FloatRows(y.Span, exact.Tokens, 64), pool);
         }
     }
 
@@ -188,16 +196,20 @@ public sealed unsafe class Int8ProductTests
         using var activations = new ActivationRows(2, 64, ActivationFormat.Int8);
         using var x = new NativeBuffer<float>(2 * 64);
         using var y = new NativeBuffer<float>(2 * 8);
-        activations.Load(x.Span, 64, 2, 32);
+        activations.Load(new FloatRows(x.Span, 2, 32, 64));
         Assert.Throws<ArgumentException>(() =>
-            matrix.Packed.Multiply(activations, y.Span, 8, pool)
+            matrix.Packed.Multiply(activations, new FloatRows(y.Span, activations.Tokens, 8), pool)
         );
-        activations.Load(x.Span, 64, 2, 64);
+        activations.Load(new FloatRows(x.Span, 2, 64));
         Assert.Throws<ArgumentException>(() =>
-            matrix.Packed.Multiply(activations, y.Span, 7, pool)
+            matrix.Packed.Multiply(activations, new FloatRows(y.Span, activations.Tokens, 7), pool)
         );
         Assert.Throws<ArgumentException>(() =>
-            matrix.Packed.Multiply(activations, y.Span.Slice(1), 8, pool)
+            matrix.Packed.Multiply(
+                activations,
+                new FloatRows(y.Span.Slice(1), activations.Tokens, 8),
+                pool
+            )
         );
     }
 
