@@ -22,7 +22,7 @@ internal static class ConvertCommand
         var format = new Option<string?>("--format")
         {
             Description =
-                $"Format of the matrices: {string.Join(", ", OutputFormats.Encodable.Select(known => known.Id()))} (default: as they are).",
+                $"Format of the matrices: {string.Join(", ", OutputFormats.Encodable.Select(known => known.Id))} (default: as they are).",
             HelpName = "FORMAT",
         };
         var threads = new Option<int?>("--threads", "-t")
@@ -50,7 +50,7 @@ internal static class ConvertCommand
             {
                 var asked = result.GetValue(format) is { } id
                     ? OutputFormats.Parse(id, OutputFormats.Encodable)
-                    : (ElementFormat?)null;
+                    : (WeightFormat?)null;
                 var count =
                     ModelOptions.Range("--threads", result.GetValue(threads), 1, 1024)
                     ?? Environment.ProcessorCount;

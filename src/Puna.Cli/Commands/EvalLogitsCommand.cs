@@ -121,7 +121,7 @@ internal static class EvalLogitsCommand
         var tensor = new OutputTensor(
             "logits",
             [ids.Count, vocabulary],
-            ElementFormat.F32,
+            WeightFormats.F32,
             new FloatRows(logits.Span, vocabulary)
         );
         using var files = new StagedFiles();

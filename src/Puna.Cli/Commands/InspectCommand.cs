@@ -4,7 +4,6 @@ using Puna.Cli.Terminal;
 using Puna.Engine.Files;
 using Puna.Engine.Files.Models;
 using Puna.Engine.Plan;
-using Puna.Kernels.Formats;
 
 namespace Puna.Cli.Commands;
 
@@ -52,7 +51,7 @@ internal static class InspectCommand
 
     private static Dictionary<string, (int Tensors, long Bytes)> Formats(IModelFile file) =>
         file
-            .Tensors.GroupBy(tensor => tensor.Format.Id())
+            .Tensors.GroupBy(tensor => tensor.Format.Id)
             .OrderByDescending(group => group.Sum(tensor => tensor.Data.Length))
             .ToDictionary(
                 group => group.Key,
@@ -103,7 +102,7 @@ internal static class InspectCommand
                     [
                         tensor.StoredName,
                         string.Join(" x ", tensor.Shape),
-                        tensor.Format.Id(),
+                        tensor.Format.Id,
                         $"{tensor.Data.Length:N0}",
                     ]
             )
@@ -175,7 +174,7 @@ internal static class InspectCommand
                 }
 
                 writer.WriteEndArray();
-                writer.WriteString("format", tensor.Format.Id());
+                writer.WriteString("format", tensor.Format.Id);
                 writer.WriteNumber("bytes", tensor.Data.Length);
                 writer.WriteEndObject();
             }

@@ -24,7 +24,7 @@ internal static class NewCommand
         var format = new Option<string>("--format")
         {
             Description =
-                $"Format of the matrices: {string.Join(", ", ElementFormats.All.Select(known => known.Id()))}.",
+                $"Format of the matrices: {string.Join(", ", WeightFormats.All.Select(known => known.Id))}.",
             HelpName = "FORMAT",
             DefaultValueFactory = _ => "f16",
         };
@@ -50,7 +50,7 @@ internal static class NewCommand
         command.SetAction(
             (result, cancellation) =>
             {
-                var chosen = OutputFormats.Parse(result.GetValue(format)!, ElementFormats.All);
+                var chosen = OutputFormats.Parse(result.GetValue(format)!, WeightFormats.All);
                 using var pool = new WorkerPool(Environment.ProcessorCount);
                 using var progress = new TaskProgress("writing");
                 var summary = ModelCreator.Create(

@@ -1,5 +1,4 @@
 using Puna.Engine.Files;
-using Puna.Kernels.Formats;
 
 namespace Puna.Cli.Terminal;
 
@@ -19,13 +18,13 @@ internal static class ConversionOutput
                 .OrderByDescending(group => group.Count())
         )
         {
-            output.WriteLine($"  {group.Count(), 5} {group.Key.Id()}");
+            output.WriteLine($"  {group.Count(), 5} {group.Key.Id}");
         }
 
         foreach (var group in summary.StoredOtherwise.GroupBy(tensor => tensor.Value))
         {
             output.WriteLine(
-                $"stored as {group.Key.Id()}, since the asked format does not divide their rows: {string.Join(", ", group.Select(tensor => tensor.Key))}"
+                $"stored as {group.Key.Id}, since the asked format does not divide their rows: {string.Join(", ", group.Select(tensor => tensor.Key))}"
             );
         }
 

@@ -11,7 +11,7 @@ namespace Puna.Engine.Files;
 public sealed record ConversionSummary(
     long Bytes,
     IReadOnlyList<string> Files,
-    IReadOnlyList<KeyValuePair<string, ElementFormat>> Tensors,
-    IReadOnlyList<KeyValuePair<string, ElementFormat>> StoredOtherwise,
+    IReadOnlyList<KeyValuePair<string, WeightFormat>> Tensors,
+    IReadOnlyList<KeyValuePair<string, WeightFormat>> StoredOtherwise,
     IReadOnlyList<string> Remarks
 );

@@ -1,9 +1,9 @@
 using Puna.Engine.Files.Models;
+using Puna.Engine.Files.Safetensors;
 using Puna.Engine.Files.Storage;
 using Puna.Engine.Files.Writing;
 using Puna.Engine.Plan;
 using Puna.Kernels.Formats;
-using Puna.Kernels.Quantised.Codecs;
 using Puna.Kernels.Threads;
 
 namespace Puna.Engine.Files;
@@ -27,7 +27,7 @@ public static class ModelConverter
     public static ConversionSummary Convert(
         IModelFile input,
         string path,
-        ElementFormat? format,
+        WeightFormat? format,
         WorkerPool? pool = null,
         IProgress<double>? progress = null,
         CancellationToken cancellation = default
@@ -51,7 +51,7 @@ public static class ModelConverter
         IModelFile input,
         LayerPlan plan,
         string path,
-        ElementFormat? format,
+        WeightFormat? format,
         WorkerPool? pool = null,
         IProgress<double>? progress = null,
         CancellationToken cancellation = default
@@ -108,51 +108,53 @@ public static class ModelConverter
         );
     }
 
-    private static void RequireFormat(ModelOutputForm form, ElementFormat? format)
+    private static void RequireFormat(ModelOutputForm form, WeightFormat? format)
     {
         if (format is not { } asked)
         {
             return;
         }
 
-        if (!BlockCodecs.CanEncode(asked))
+        if (!asked.CanEncode)
         {
             throw new InputException(
-                $"There is no quantiser for {asked.Id()}; choose one of {string.Join(", ", OutputFormats.Encodable.Select(known => known.Id()))}."
+                $"There is no quantiser for {asked.Id}; choose one of {string.Join(", ", OutputFormats.Encodable.Select(known => known.Id))}."
             );
         }
 
-        if (form != ModelOutputForm.Gguf && !asked.IsDense())
+        if (form != ModelOutputForm.Gguf && SafetensorsTypes.Of(asked) is null)
         {
             throw new InputException(
-                $"A safetensors file cannot hold {asked.Id()}; choose f32, f16 or bf16, or write a .gguf file."
+                $"A safetensors file cannot hold {asked.Id}; choose f32, f16 or bf16, or write a .gguf file."
             );
         }
     }
 
-    private static ElementFormat Choose(
+    private static WeightFormat Choose(
         ParameterSpec spec,
         StoredTensor tensor,
-        ElementFormat? format,
+        WeightFormat? format,
         bool toGguf
     )
     {
         if (!spec.IsMatrix)
         {
             // llama.cpp takes norms and biases in F32 only; elsewhere they keep what they have.
-            return toGguf || !tensor.Format.IsDense() ? ElementFormat.F32 : tensor.Format;
+            return toGguf || SafetensorsTypes.Of(tensor.Format) is null
+                ? WeightFormats.F32
+                : tensor.Format;
         }
 
         // Where a safetensors file cannot hold the blocks, F32 holds their values exactly.
         return format is { } asked ? OutputFormats.Fit(asked, spec.Columns)
-            : toGguf || tensor.Format.IsDense() ? tensor.Format
-            : ElementFormat.F32;
+            : toGguf || SafetensorsTypes.Of(tensor.Format) is not null ? tensor.Format
+            : WeightFormats.F32;
     }
 
     private static OutputTensor Output(
         ParameterSpec spec,
         StoredTensor tensor,
-        ElementFormat format,
+        WeightFormat format,
         bool interleave,
         ModelConfig config,
         bool toGguf
@@ -180,12 +182,12 @@ public static class ModelConverter
         );
     }
 
-    private static ElementFormat MostUsed(ModelOutput output) =>
+    private static WeightFormat MostUsed(ModelOutput output) =>
         output
             .Tensors.Where(tensor => tensor.Shape.Count == 2)
             .GroupBy(tensor => tensor.Format)
             .OrderByDescending(group => group.Sum(tensor => tensor.Bytes))
-            .ThenBy(group => group.Key)
+            .ThenBy(group => group.Key.GgufType)
             .First()
             .Key;
 }

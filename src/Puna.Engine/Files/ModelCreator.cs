@@ -1,5 +1,6 @@
 using Puna.Engine.Files.Gguf;
 using Puna.Engine.Files.Models;
+using Puna.Engine.Files.Safetensors;
 using Puna.Engine.Files.Writing;
 using Puna.Engine.Plan;
 using Puna.Kernels.Formats;
@@ -25,7 +26,7 @@ public static class ModelCreator
     public static ConversionSummary Create(
         string shape,
         string path,
-        ElementFormat format,
+        WeightFormat format,
         ulong seed,
         WorkerPool? pool = null,
         IProgress<double>? progress = null,
@@ -49,7 +50,7 @@ public static class ModelCreator
         string name,
         ModelConfig config,
         string path,
-        ElementFormat format,
+        WeightFormat format,
         ulong seed,
         WorkerPool? pool,
         IProgress<double>? progress,
@@ -58,10 +59,10 @@ public static class ModelCreator
     {
         ModelConfigRules.Require(name, config);
         var toGguf = ModelOutput.FormOf(path) == ModelOutputForm.Gguf;
-        if (!toGguf && !format.IsDense())
+        if (!toGguf && SafetensorsTypes.Of(format) is null)
         {
             throw new InputException(
-                $"A safetensors file cannot hold {format.Id()}; choose f32, f16 or bf16, or write a .gguf file."
+                $"A safetensors file cannot hold {format.Id}; choose f32, f16 or bf16, or write a .gguf file."
             );
         }
 
@@ -72,7 +73,7 @@ public static class ModelCreator
             seed = unchecked(seed + TensorStep);
             var chosen = spec.IsMatrix
                 ? OutputFormats.Fit(format, spec.Columns)
-                : ElementFormat.F32;
+                : WeightFormats.F32;
             if (spec.IsMatrix && chosen != format)
             {
                 output.StoredOtherwise.Add(KeyValuePair.Create(spec.Name, chosen));

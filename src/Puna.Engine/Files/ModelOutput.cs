@@ -43,7 +43,7 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
 
     public List<OutputTensor> Tensors { get; } = [];
 
-    public List<KeyValuePair<string, ElementFormat>> StoredOtherwise { get; } = [];
+    public List<KeyValuePair<string, WeightFormat>> StoredOtherwise { get; } = [];
 
     /// <summary>The form that a path asks for: by its ending, a folder without one.</summary>
     public static ModelOutputForm FormOf(string path)
@@ -71,7 +71,7 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
     /// <summary>Writes GGUF with the metadata of <paramref name="input"/>, copied where it has GGUF's own.</summary>
     public ConversionSummary WriteGguf(
         IModelFile input,
-        ElementFormat format,
+        WeightFormat format,
         WorkerPool? pool,
         IProgress<double>? progress,
         CancellationToken cancellation
@@ -139,7 +139,7 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
     /// <summary>Writes safetensors and config.json, and copies the tokenizer's files where they are.</summary>
     public ConversionSummary WriteHuggingFace(
         IModelFile? input,
-        ElementFormat format,
+        WeightFormat format,
         WorkerPool? pool,
         IProgress<double>? progress,
         CancellationToken cancellation

@@ -38,7 +38,7 @@ public sealed class LinearLayer : IDisposable
     {
         if (_bias is not null)
         {
-            BiasAdd.Forward(y, Weight.Rows, _bias.Span, x.Tokens, Weight.Rows, pool);
+            BiasAdd.Forward(new FloatRows(y, x.Tokens, Weight.Rows), _bias.Span, pool);
         }
     }
 

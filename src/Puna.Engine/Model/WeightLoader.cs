@@ -2,11 +2,8 @@ using Puna.Engine.Files.Models;
 using Puna.Engine.Files.Storage;
 using Puna.Engine.Linear;
 using Puna.Engine.Plan;
-using Puna.Kernels.Formats;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Memory;
-using Puna.Kernels.Quantised;
-using Puna.Kernels.Quantised.Codecs;
 using Puna.Kernels.Threads;
 
 namespace Puna.Engine.Model;
@@ -114,12 +111,8 @@ internal sealed class WeightLoader
     private LinearLayer Linear(ParameterSpec spec, ParameterSpec? bias)
     {
         var tensor = Find(spec);
-        var weight = MatrixPacker.Pack(
-            tensor.Format,
-            tensor.Data,
-            spec.Rows,
-            spec.Columns,
-            tensor.RowOrder,
+        var weight = tensor.Format.Pack(
+            new StoredMatrix(tensor.Data, spec.Rows, spec.Columns, tensor.RowOrder),
             _pool,
             _arena
         );
@@ -141,7 +134,7 @@ internal sealed class WeightLoader
         var values = new NativeBuffer<float>(spec.Rows, clear: false);
         try
         {
-            BlockCodecs.DecodeRow(tensor.Format, tensor.Data.Span, values.Span.Span);
+            tensor.Format.DecodeRow(tensor.Data.Span, values.Span.Span);
             if (tensor.RowOrder is { } order)
             {
                 var stored = values.Span.Span.ToArray();

@@ -70,20 +70,17 @@ public sealed class ActivationRows : IDisposable
     /// <summary>The arithmetic that these rows ask for.</summary>
     public ActivationFormat Format { get; }
 
+    /// <summary>The f32 rows [T, K]; owned by the caller of <see cref="Load"/>.</summary>
+    public FloatRows Rows { get; private set; }
+
     /// <summary>Rows T now held.</summary>
-    public int Tokens { get; private set; }
+    public int Tokens => Rows.Rows;
 
     /// <summary>Columns K of each row.</summary>
-    public int Columns { get; private set; }
+    public int Columns => Rows.Columns;
 
     /// <summary>Blocks of a row: K / 32 rounded up; the last is filled with zeros.</summary>
     public int Blocks => (Columns + BlockSize - 1) / BlockSize;
-
-    /// <summary>The f32 rows, row t at t * <see cref="Stride"/>; owned by the caller of <see cref="Load"/>.</summary>
-    public NativeSpan<float> Values { get; private set; }
-
-    /// <summary>Distance between f32 rows, in elements.</summary>
-    public int Stride { get; private set; }
 
     /// <summary>
     /// Int8 blocks in tiles of <see cref="TileRows"/> rows, the last with what is left: [tiles][Blocks][rows of the tile].
@@ -105,39 +102,26 @@ public sealed class ActivationRows : IDisposable
             : 0;
 
     /// <summary>Takes a batch: remembers where the f32 rows are and, in int8 mode, quantises them.</summary>
-    /// <param name="values">Row t at t * stride; must stay alive and unchanged while the rows are used.</param>
-    /// <param name="stride">Distance between rows, in elements.</param>
-    /// <param name="tokens">Rows T.</param>
-    /// <param name="columns">Columns K.</param>
+    /// <param name="rows">[T, K]; must stay alive and unchanged while the rows are used.</param>
     /// <param name="pool">Threads for large batches; null means the caller's alone.</param>
-    public unsafe void Load(
-        NativeSpan<float> values,
-        int stride,
-        int tokens,
-        int columns,
-        WorkerPool? pool = null
-    )
+    /// <exception cref="ArgumentException">There is no room for so many rows or columns.</exception>
+    public unsafe void Load(FloatRows rows, WorkerPool? pool = null)
     {
-        if ((uint)tokens > (uint)_maximumTokens || (uint)columns > (uint)_maximumColumns)
+        if (rows.Rows > _maximumTokens || rows.Columns > _maximumColumns)
         {
             throw new ArgumentException(
-                $"{tokens} rows of {columns} exceed the room for {_maximumTokens} rows of {_maximumColumns}."
+                $"{rows.Rows} rows of {rows.Columns} exceed the room for {_maximumTokens} rows of {_maximumColumns}."
             );
         }
 
-        Values = values;
-        Stride = stride;
-        Tokens = tokens;
-        Columns = columns;
+        Rows = rows;
         if (Format != ActivationFormat.Int8)
         {
             return;
         }
 
-        RowShape.Check(values.Length, stride, tokens, columns, nameof(values));
-
-        var job = new QuantiseJob(values.Pointer, stride, tokens, columns, _quantised.Span.Pointer);
-        if (pool is null || tokens == 1 || (long)tokens * columns < ParallelElements)
+        var job = new QuantiseJob(rows, _quantised.Span.Pointer);
+        if (pool is null || rows.Rows == 1 || rows.Elements < ParallelElements)
         {
             job.Execute(0, 1);
         }
@@ -150,23 +134,19 @@ public sealed class ActivationRows : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _quantised.Dispose();
 
-    private readonly unsafe struct QuantiseJob(
-        float* values,
-        int stride,
-        int tokens,
-        int columns,
-        ActivationBlock* blocks
-    ) : IParallelJob
+    private readonly unsafe struct QuantiseJob(FloatRows rows, ActivationBlock* blocks)
+        : IParallelJob
     {
         public void Execute(int part, int parts)
         {
+            var (tokens, columns) = (rows.Rows, rows.Columns);
             var rowBlocks = (columns + BlockSize - 1) / BlockSize;
             var end = (int)((long)tokens * (part + 1) / parts);
             for (var token = (int)((long)tokens * part / parts); token < end; token++)
             {
                 var tile = token / TileRows * TileRows;
                 ActivationQuantiser.Row(
-                    values + (long)token * stride,
+                    rows.Pointer + (long)token * rows.Stride,
                     columns,
                     blocks + (long)tile * rowBlocks + (token - tile),
                     Math.Min(TileRows, tokens - tile)

@@ -42,10 +42,7 @@ public static class KernelCatalogue
 
     private static IEnumerable<IKernelCase> DenseProducts()
     {
-        foreach (
-            var format in (ElementFormat[])
-                [ElementFormat.F32, ElementFormat.F16, ElementFormat.BF16]
-        )
+        foreach (var format in WeightFormats.All.Where(format => format.IsDense))
         {
             yield return Product("gemm", format, 1024, 1024, 1024);
             yield return Product("gemm", format, 512, Width, Width);
@@ -64,7 +61,7 @@ public static class KernelCatalogue
 
     private static IEnumerable<IKernelCase> BlockProducts()
     {
-        foreach (var format in ElementFormats.All.Where(format => !format.IsDense()))
+        foreach (var format in WeightFormats.All.Where(format => !format.IsDense))
         {
             yield return Gemv(format, OperandHome.Memory, MemoryBytes);
             yield return Gemv(format, OperandHome.Cache, CacheBytes);
@@ -89,13 +86,13 @@ public static class KernelCatalogue
 
     private static ProductCase Product(
         string kernel,
-        ElementFormat format,
+        WeightFormat format,
         int tokens,
         int rows,
         int columns
     ) => new(kernel, format, tokens, rows, columns, OperandHome.Cache);
 
-    private static ProductCase Gemv(ElementFormat format, OperandHome home, long bytes)
+    private static ProductCase Gemv(WeightFormat format, OperandHome home, long bytes)
     {
         // Whole row groups for each of many threads; a matrix in memory has at least the bytes that are asked for.
         const int Step = 8 * PackedMatrix.RowGroup;

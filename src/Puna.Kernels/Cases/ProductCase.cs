@@ -2,8 +2,6 @@ using Puna.Kernels.Activations;
 using Puna.Kernels.Formats;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Memory;
-using Puna.Kernels.Quantised;
-using Puna.Kernels.Quantised.Codecs;
 using Puna.Kernels.Threads;
 
 namespace Puna.Kernels.Cases;
@@ -20,7 +18,7 @@ namespace Puna.Kernels.Cases;
 /// <param name="home">Where W lies.</param>
 internal sealed class ProductCase(
     string kernel,
-    ElementFormat format,
+    WeightFormat format,
     int tokens,
     int rows,
     int columns,
@@ -32,7 +30,7 @@ internal sealed class ProductCase(
 
     /// <inheritdoc/>
     public string Name =>
-        $"{kernel} {format.Id()} {tokens}x{columns}x{rows}"
+        $"{kernel} {format.Id} {tokens}x{columns}x{rows}"
         + (home == OperandHome.Memory ? " memory" : "");
 
     /// <inheritdoc/>
@@ -41,25 +39,31 @@ internal sealed class ProductCase(
             rows * format.RowBytes(columns) + (double)tokens * (columns + rows) * sizeof(float),
             home,
             2.0 * tokens * rows * columns,
-            format.IsDense() ? KernelArithmetic.F32 : KernelArithmetic.Int8
+            format.IsDense ? KernelArithmetic.F32 : KernelArithmetic.Int8
         );
 
     /// <inheritdoc/>
-    public IPreparedKernel Prepare(WorkerPool pool) => new Prepared(Matrix(pool), tokens, pool);
+    public IPreparedKernel Prepare(WorkerPool pool) =>
+        new Prepared(
+            Matrix(pool),
+            tokens,
+            format.IsDense ? ActivationFormat.F32 : ActivationFormat.Int8,
+            pool
+        );
 
     private PackedMatrix Matrix(WorkerPool pool)
     {
         var rowBytes = format.RowBytes(columns);
         using var source = new NativeBuffer<byte>(rows * rowBytes, clear: false);
         var made = Math.Clamp(RandomBytes / rowBytes, 1, rows) * rowBytes;
-        BlockCodecs.FillRandom(format, 1, source.Span.Slice(0, made).Span);
+        format.FillRandom(1, source.Span.Slice(0, made).Span);
         for (var done = made; done < source.Length; done += made)
         {
             var count = Math.Min(made, source.Length - done);
             source.Span.Slice(0, count).Span.CopyTo(source.Span.Slice(done, count).Span);
         }
 
-        return MatrixPacker.Pack(format, source.Span, rows, columns, [], pool);
+        return format.Pack(new StoredMatrix(source.Span, rows, columns), pool);
     }
 
     private sealed class Prepared : IPreparedKernel
@@ -70,21 +74,27 @@ internal sealed class ProductCase(
         private readonly NativeBuffer<float> _y;
         private readonly ActivationRows _activations;
 
-        public Prepared(PackedMatrix matrix, int tokens, WorkerPool pool)
+        public Prepared(
+            PackedMatrix matrix,
+            int tokens,
+            ActivationFormat activations,
+            WorkerPool pool
+        )
         {
             _matrix = matrix;
             _pool = pool;
             _x = RandomFloats.Buffer((long)tokens * matrix.Columns);
             _y = new NativeBuffer<float>((long)tokens * matrix.Rows);
-            _activations = new ActivationRows(
-                tokens,
-                matrix.Columns,
-                matrix.Format.IsDense() ? ActivationFormat.F32 : ActivationFormat.Int8
-            );
-            _activations.Load(_x.Span, matrix.Columns, tokens, matrix.Columns, pool);
+            _activations = new ActivationRows(tokens, matrix.Columns, activations);
+            _activations.Load(new FloatRows(_x.Span, tokens, matrix.Columns), pool);
         }
 
-        public void Run() => _matrix.Multiply(_activations, _y.Span, _matrix.Rows, _pool);
+        public void Run() =>
+            _matrix.Multiply(
+                _activations,
+                new FloatRows(_y.Span, _activations.Tokens, _matrix.Rows),
+                _pool
+            );
 
         public void Dispose()
         {

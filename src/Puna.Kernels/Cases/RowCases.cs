@@ -1,5 +1,6 @@
 using Puna.Kernels.Activations;
 using Puna.Kernels.Elementwise;
+using Puna.Kernels.Memory;
 using Puna.Kernels.Norm;
 using Puna.Kernels.Rope;
 
@@ -29,7 +30,12 @@ internal static class RowCases
                 (x, y, pool) =>
                     (
                         () =>
-                            SwiGlu.Forward(x, Columns, y, Columns, y, Columns, Rows, Columns, pool),
+                            SwiGlu.Forward(
+                                new FloatRows(x, Rows, Columns),
+                                new FloatRows(y, Rows, Columns),
+                                new FloatRows(y, Rows, Columns),
+                                pool
+                            ),
                         null
                     )
             ),
@@ -38,7 +44,15 @@ internal static class RowCases
                 2 * Floats,
                 Floats,
                 (x, y, pool) =>
-                    (() => Softmax.Forward(x, Columns, y, Columns, Rows, Columns, pool), null)
+                    (
+                        () =>
+                            Softmax.Forward(
+                                new FloatRows(x, Rows, Columns),
+                                new FloatRows(y, Rows, Columns),
+                                pool
+                            ),
+                        null
+                    )
             ),
             QuantiseCase(),
         ];
@@ -54,14 +68,10 @@ internal static class RowCases
                 return (
                     () =>
                         RmsNorm.Forward(
-                            x,
-                            Columns,
+                            new FloatRows(x, Rows, Columns),
                             weight.Span,
                             1e-5f,
-                            y,
-                            Columns,
-                            Rows,
-                            Columns,
+                            new FloatRows(y, Rows, Columns),
                             pool
                         ),
                     weight
@@ -82,23 +92,19 @@ internal static class RowCases
                     frequencies[pair] = MathF.Pow(10000, -2f * pair / HeadDim);
                 }
 
-                var table = new RotaryTable(frequencies);
-                int[] positions = [.. Enumerable.Range(0, Rows)];
+                var angles = new RotaryAngles(frequencies);
+                angles.Prepare([.. Enumerable.Range(0, Rows)]);
                 return (
                     () =>
                         Rotary.Forward(
-                            table,
+                            angles,
                             pairing,
-                            positions,
-                            x,
-                            Columns,
-                            y,
-                            Columns,
-                            Columns / HeadDim,
+                            new FloatRows(x, Rows, Columns),
+                            new FloatRows(y, Rows, Columns),
                             HeadDim,
                             pool
                         ),
-                    table
+                    angles
                 );
             }
         );
@@ -112,7 +118,7 @@ internal static class RowCases
             (x, _, pool) =>
             {
                 var rows = new ActivationRows(Rows, Columns, ActivationFormat.Int8);
-                return (() => rows.Load(x, Columns, Rows, Columns, pool), rows);
+                return (() => rows.Load(new FloatRows(x, Rows, Columns), pool), rows);
             }
         );
 }

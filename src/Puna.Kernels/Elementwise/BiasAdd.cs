@@ -9,20 +9,12 @@ namespace Puna.Kernels.Elementwise;
 public static class BiasAdd
 {
     /// <summary>x[r, c] += bias[c].</summary>
-    /// <param name="x">Row r at r * xStride; changed.</param>
-    /// <param name="xStride">Elements from row to row of x.</param>
-    /// <param name="bias">One row.</param>
-    /// <param name="rows">Rows.</param>
-    /// <param name="columns">Elements of a row.</param>
+    /// <param name="x">[R, C]; changed.</param>
+    /// <param name="bias">One row, C.</param>
     /// <param name="pool">Threads.</param>
-    public static void Forward(
-        NativeSpan<float> x,
-        int xStride,
-        NativeSpan<float> bias,
-        int rows,
-        int columns,
-        WorkerPool pool
-    ) => ElementRows.Run(default(Operator), x, xStride, bias, 0, x, xStride, rows, columns, pool);
+    /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>
+    public static void Forward(FloatRows x, NativeSpan<float> bias, WorkerPool pool) =>
+        ElementRows.Run(default(Operator), x, bias, x, pool);
 
     internal readonly struct Operator : IElementOperator
     {

@@ -13,52 +13,64 @@ internal static unsafe class ElementRows
 {
     /// <summary>Checks the shapes and runs the loop.</summary>
     /// <param name="operation">The function.</param>
-    /// <param name="left">Row r at r * leftStride.</param>
-    /// <param name="leftStride">Elements from row to row.</param>
-    /// <param name="right">Row r at r * rightStride; a stride of 0 repeats one row.</param>
-    /// <param name="rightStride">Elements from row to row.</param>
-    /// <param name="result">Row r at r * resultStride.</param>
-    /// <param name="resultStride">Elements from row to row.</param>
-    /// <param name="rows">Rows.</param>
-    /// <param name="columns">Elements of a row.</param>
+    /// <param name="left">[R, C].</param>
+    /// <param name="right">[R, C].</param>
+    /// <param name="result">[R, C].</param>
     /// <param name="pool">Threads.</param>
+    /// <exception cref="ArgumentException">The shapes differ.</exception>
     public static void Run<TOperator>(
         TOperator operation,
-        NativeSpan<float> left,
-        int leftStride,
-        NativeSpan<float> right,
-        int rightStride,
-        NativeSpan<float> result,
-        int resultStride,
-        int rows,
-        int columns,
+        FloatRows left,
+        FloatRows right,
+        FloatRows result,
         WorkerPool pool
     )
         where TOperator : struct, IElementOperator
     {
-        RowShape.Check(left.Length, leftStride, rows, columns, nameof(left));
-        RowShape.Check(
-            right.Length,
-            rightStride,
-            rightStride == 0 ? Math.Min(rows, 1) : rows,
-            columns,
-            nameof(right)
-        );
-        RowShape.Check(result.Length, resultStride, rows, columns, nameof(result));
+        left.CheckSame(right, nameof(right));
+        Run(operation, left, right.Pointer, right.Stride, result, pool);
+    }
+
+    /// <summary>The same with one row that is repeated: result[r, c] = op(left[r, c], row[c]).</summary>
+    /// <exception cref="ArgumentException">The shapes differ or the row is too short.</exception>
+    public static void Run<TOperator>(
+        TOperator operation,
+        FloatRows left,
+        NativeSpan<float> row,
+        FloatRows result,
+        WorkerPool pool
+    )
+        where TOperator : struct, IElementOperator
+    {
+        RowShape.Check(row.Length, 0, Math.Min(left.Rows, 1), left.Columns, nameof(row));
+        Run(operation, left, row.Pointer, 0, result, pool);
+    }
+
+    private static void Run<TOperator>(
+        TOperator operation,
+        FloatRows left,
+        float* right,
+        int rightStride,
+        FloatRows result,
+        WorkerPool pool
+    )
+        where TOperator : struct, IElementOperator
+    {
+        left.CheckSame(result, nameof(result));
         Dispatch.Run(
             new Job<TOperator>(
                 operation,
                 left.Pointer,
-                leftStride,
-                right.Pointer,
+                left.Stride,
+                right,
                 rightStride,
                 result.Pointer,
-                resultStride,
-                rows,
-                columns
+                result.Stride,
+                left.Rows,
+                left.Columns
             ),
             pool,
-            (long)rows * columns
+            left.Elements
         );
     }
 

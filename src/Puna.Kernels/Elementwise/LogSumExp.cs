@@ -30,29 +30,19 @@ public static unsafe class LogSumExp
     }
 
     /// <summary>result[r] = log sum exp of row r.</summary>
-    /// <param name="x">Row r at r * xStride.</param>
-    /// <param name="xStride">Elements from row to row.</param>
-    /// <param name="rows">Rows.</param>
-    /// <param name="columns">Elements of a row.</param>
+    /// <param name="x">[R, C].</param>
     /// <param name="result">One number for each row.</param>
     /// <param name="pool">Threads, which share the rows.</param>
-    public static void Forward(
-        NativeSpan<float> x,
-        int xStride,
-        int rows,
-        int columns,
-        Span<double> result,
-        WorkerPool pool
-    )
+    /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>
+    public static void Forward(FloatRows x, Span<double> result, WorkerPool pool)
     {
-        RowShape.Check(x.Length, xStride, rows, columns, nameof(x));
-        RowShape.Check(result.Length, 1, rows, 1, nameof(result));
+        RowShape.Check(result.Length, 1, x.Rows, 1, nameof(result));
         fixed (double* pointer = result)
         {
             Dispatch.Run(
-                new Job(x.Pointer, xStride, rows, columns, pointer),
+                new Job(x.Pointer, x.Stride, x.Rows, x.Columns, pointer),
                 pool,
-                (long)rows * columns
+                x.Elements
             );
         }
     }

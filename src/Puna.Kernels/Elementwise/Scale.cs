@@ -9,32 +9,12 @@ namespace Puna.Kernels.Elementwise;
 public static class Scale
 {
     /// <summary>x[r, c] *= factor.</summary>
-    /// <param name="x">Row r at r * xStride; changed.</param>
-    /// <param name="xStride">Elements from row to row of x.</param>
+    /// <param name="x">[R, C]; changed.</param>
     /// <param name="factor">Factor.</param>
-    /// <param name="rows">Rows.</param>
-    /// <param name="columns">Elements of a row.</param>
     /// <param name="pool">Threads.</param>
-    public static void Forward(
-        NativeSpan<float> x,
-        int xStride,
-        float factor,
-        int rows,
-        int columns,
-        WorkerPool pool
-    ) =>
-        ElementRows.Run(
-            new Operator(factor),
-            x,
-            xStride,
-            x,
-            xStride,
-            x,
-            xStride,
-            rows,
-            columns,
-            pool
-        );
+    /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>
+    public static void Forward(FloatRows x, float factor, WorkerPool pool) =>
+        ElementRows.Run(new Operator(factor), x, x, x, pool);
 
     internal readonly struct Operator(float factor) : IElementOperator
     {

@@ -9,36 +9,13 @@ namespace Puna.Kernels.Elementwise;
 public static class ScaledAdd
 {
     /// <summary>x[r, c] += scale * y[r, c].</summary>
-    /// <param name="x">Row r at r * xStride; changed.</param>
-    /// <param name="xStride">Elements from row to row of x.</param>
-    /// <param name="y">Row r at r * yStride.</param>
-    /// <param name="yStride">Elements from row to row of y.</param>
+    /// <param name="x">[R, C]; changed.</param>
+    /// <param name="y">[R, C].</param>
     /// <param name="scale">Factor.</param>
-    /// <param name="rows">Rows.</param>
-    /// <param name="columns">Elements of a row.</param>
     /// <param name="pool">Threads.</param>
-    public static void Forward(
-        NativeSpan<float> x,
-        int xStride,
-        NativeSpan<float> y,
-        int yStride,
-        float scale,
-        int rows,
-        int columns,
-        WorkerPool pool
-    ) =>
-        ElementRows.Run(
-            new Operator(scale),
-            x,
-            xStride,
-            y,
-            yStride,
-            x,
-            xStride,
-            rows,
-            columns,
-            pool
-        );
+    /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>
+    public static void Forward(FloatRows x, FloatRows y, float scale, WorkerPool pool) =>
+        ElementRows.Run(new Operator(scale), x, y, x, pool);
 
     internal readonly struct Operator(float scale) : IElementOperator
     {

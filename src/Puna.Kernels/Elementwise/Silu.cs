@@ -9,23 +9,12 @@ namespace Puna.Kernels.Elementwise;
 public static class Silu
 {
     /// <summary>y[r, c] = silu(x[r, c]); y may be x.</summary>
-    /// <param name="x">Row r at r * xStride.</param>
-    /// <param name="xStride">Elements from row to row of x.</param>
-    /// <param name="y">Row r at r * yStride.</param>
-    /// <param name="yStride">Elements from row to row of y.</param>
-    /// <param name="rows">Rows.</param>
-    /// <param name="columns">Elements of a row.</param>
+    /// <param name="x">[R, C].</param>
+    /// <param name="y">[R, C].</param>
     /// <param name="pool">Threads.</param>
-    public static void Forward(
-        NativeSpan<float> x,
-        int xStride,
-        NativeSpan<float> y,
-        int yStride,
-        int rows,
-        int columns,
-        WorkerPool pool
-    ) =>
-        ElementRows.Run(default(Operator), x, xStride, x, xStride, y, yStride, rows, columns, pool);
+    /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>
+    public static void Forward(FloatRows x, FloatRows y, WorkerPool pool) =>
+        ElementRows.Run(default(Operator), x, x, y, pool);
 
     /// <summary>silu of every lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

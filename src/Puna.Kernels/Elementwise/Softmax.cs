@@ -24,29 +24,17 @@ public static unsafe class Softmax
     }
 
     /// <summary>Of every row; y may be x.</summary>
-    /// <param name="x">Row r at r * xStride.</param>
-    /// <param name="xStride">Elements from row to row of x.</param>
-    /// <param name="y">Row r at r * yStride.</param>
-    /// <param name="yStride">Elements from row to row of y.</param>
-    /// <param name="rows">Rows.</param>
-    /// <param name="columns">Elements of a row.</param>
+    /// <param name="x">[R, C].</param>
+    /// <param name="y">[R, C].</param>
     /// <param name="pool">Threads, which share the rows.</param>
-    public static void Forward(
-        NativeSpan<float> x,
-        int xStride,
-        NativeSpan<float> y,
-        int yStride,
-        int rows,
-        int columns,
-        WorkerPool pool
-    )
+    /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>
+    public static void Forward(FloatRows x, FloatRows y, WorkerPool pool)
     {
-        RowShape.Check(x.Length, xStride, rows, columns, nameof(x));
-        RowShape.Check(y.Length, yStride, rows, columns, nameof(y));
+        x.CheckSame(y, nameof(y));
         Dispatch.Run(
-            new Job(x.Pointer, xStride, y.Pointer, yStride, rows, columns),
+            new Job(x.Pointer, x.Stride, y.Pointer, y.Stride, x.Rows, x.Columns),
             pool,
-            (long)rows * columns
+            x.Elements
         );
     }
 

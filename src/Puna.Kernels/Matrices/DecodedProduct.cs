@@ -17,16 +17,9 @@ internal static unsafe class DecodedProduct
     /// <summary>Multiplies, overwriting y; the shapes have been checked.</summary>
     /// <param name="matrix">W [M, K].</param>
     /// <param name="x">Activations [T, K]; their f32 rows are read.</param>
-    /// <param name="y">Row t at t * yStride, M floats. Must not overlap x.</param>
-    /// <param name="yStride">Floats from row to row of y.</param>
+    /// <param name="y">[T, M]. Must not overlap x.</param>
     /// <param name="pool">Threads.</param>
-    public static void Multiply(
-        PackedMatrix matrix,
-        ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
-        WorkerPool pool
-    )
+    public static void Multiply(PackedMatrix matrix, ActivationRows x, FloatRows y, WorkerPool pool)
     {
         if (x.Tokens == 0)
         {
@@ -35,21 +28,23 @@ internal static unsafe class DecodedProduct
 
         // The product takes panels in pairs, and packs the inputs anew each time: some pairs for each thread.
         var groups = Math.Min(8 * pool.Threads, (matrix.Rows + Group - 1) / Group);
-        using var panels = new NativeBuffer<float>((long)groups * Group * matrix.Columns);
-        using var decoded = new NativeBuffer<float>((long)pool.Threads * matrix.Columns);
+        var held = (long)groups * Group * matrix.Columns;
+        var scratch = pool.Scratch(held + (long)pool.Threads * matrix.Columns);
+        var panels = scratch.Slice(0, held);
+        var decoded = scratch.Slice(held);
         for (var first = 0; first < matrix.Rows; first += groups * Group)
         {
             var count = Math.Min(groups * Group, matrix.Rows - first);
-            var decode = new DecodeJob(matrix, first, count, panels.Span, decoded.Span);
+            var decode = new DecodeJob(matrix, first, count, panels, decoded);
             pool.Run(ref decode);
             PanelProduct.Multiply(
-                new DensePanelSource<DenseElements.F32>((byte*)panels.Span.Pointer, matrix.Columns),
+                new DensePanelSource<DenseElements.F32>((byte*)panels.Pointer, matrix.Columns),
                 count,
                 matrix.Columns,
-                new FloatLayout(x.Values.Pointer, x.Stride),
+                new FloatLayout(x.Rows.Pointer, x.Rows.Stride),
                 x.Tokens,
                 y.Pointer + first,
-                yStride,
+                y.Stride,
                 pool
             );
         }

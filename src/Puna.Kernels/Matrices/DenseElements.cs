@@ -11,6 +11,8 @@ internal static unsafe class DenseElements
     {
         public static int Size => sizeof(float);
 
+        public static float Read(byte* source) => *(float*)source;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static TLanes Load<TLanes>(byte* source)
             where TLanes : unmanaged, ILanes<TLanes> => TLanes.Load((float*)source);
@@ -19,6 +21,8 @@ internal static unsafe class DenseElements
     internal readonly struct F16 : IDenseElement
     {
         public static int Size => sizeof(ushort);
+
+        public static float Read(byte* source) => (float)*(Half*)source;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static TLanes Load<TLanes>(byte* source)
@@ -31,6 +35,8 @@ internal static unsafe class DenseElements
     {
         public static int Size => sizeof(short);
 
+        public static float Read(byte* source) => (float)*(Half*)source;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static TLanes Load<TLanes>(byte* source)
             where TLanes : unmanaged, ILanes<TLanes> =>
@@ -40,6 +46,9 @@ internal static unsafe class DenseElements
     internal readonly struct BF16 : IDenseElement
     {
         public static int Size => sizeof(ushort);
+
+        public static float Read(byte* source) =>
+            BitConverter.UInt32BitsToSingle((uint)*(ushort*)source << 16);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static TLanes Load<TLanes>(byte* source)

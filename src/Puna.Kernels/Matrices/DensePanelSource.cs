@@ -4,7 +4,7 @@ using Puna.Kernels.Memory;
 
 namespace Puna.Kernels.Matrices;
 
-/// <summary>The panels of a <see cref="DensePackedMatrix"/>: F32 lies in memory as a panel, the others are widened.</summary>
+/// <summary>The panels of a <see cref="DensePackedMatrix{TElement}"/>: F32 lies in memory as a panel, the others are widened.</summary>
 internal readonly unsafe struct DensePanelSource<TElement>(byte* weights, int columns)
     : IPanelSource
     where TElement : struct, IDenseElement

@@ -8,6 +8,9 @@ internal unsafe interface IDenseElement
     /// <summary>Bytes of an element.</summary>
     static abstract int Size { get; }
 
+    /// <summary>One element, exactly.</summary>
+    static abstract float Read(byte* source);
+
     /// <summary>A vector of elements, exactly.</summary>
     static abstract TLanes Load<TLanes>(byte* source)
         where TLanes : unmanaged, ILanes<TLanes>;

@@ -10,5 +10,5 @@ internal interface IPartitionedProduct
     /// Part <paramref name="part"/> of <paramref name="parts"/> of <see cref="PackedMatrix.Multiply"/>, on this thread;
     /// the shapes have been checked.
     /// </summary>
-    void MultiplyPart(ActivationRows x, NativeSpan<float> y, int yStride, int part, int parts);
+    void MultiplyPart(ActivationRows x, FloatRows y, int part, int parts);
 }

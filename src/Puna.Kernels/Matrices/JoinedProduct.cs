@@ -1,5 +1,6 @@
 using Puna.Kernels.Activations;
 using Puna.Kernels.Lanes;
+using Puna.Kernels.Memory;
 using Puna.Kernels.Threads;
 
 namespace Puna.Kernels.Matrices;
@@ -25,7 +26,7 @@ public static class JoinedProduct
         var partitioned = true;
         foreach (var product in products)
         {
-            product.Matrix.CheckProduct(x, product.Result, product.Matrix.Rows);
+            product.Matrix.CheckProduct(x, Rows(product, x));
             work += (long)product.Matrix.Rows * product.Matrix.Columns * x.Tokens;
             partitioned &= product.Matrix is IPartitionedProduct;
         }
@@ -34,7 +35,7 @@ public static class JoinedProduct
         {
             foreach (var product in products)
             {
-                product.Matrix.Multiply(x, product.Result, product.Matrix.Rows, pool);
+                product.Matrix.Multiply(x, Rows(product, x), pool);
             }
 
             return;
@@ -43,6 +44,9 @@ public static class JoinedProduct
         var job = new Job(x, products);
         Dispatch.Share(ref job, pool, work);
     }
+
+    private static FloatRows Rows(in MatrixProduct product, ActivationRows x) =>
+        new(product.Result, x.Tokens, product.Matrix.Rows);
 
     private readonly ref struct Job(ActivationRows x, ReadOnlySpan<MatrixProduct> products)
         : IParallelJob
@@ -55,8 +59,7 @@ public static class JoinedProduct
             {
                 ((IPartitionedProduct)product.Matrix).MultiplyPart(
                     x,
-                    product.Result,
-                    product.Matrix.Rows,
+                    Rows(product, x),
                     part,
                     parts
                 );

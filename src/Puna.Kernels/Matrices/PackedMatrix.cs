@@ -1,14 +1,12 @@
 using Puna.Kernels.Activations;
-using Puna.Kernels.Formats;
 using Puna.Kernels.Memory;
-using Puna.Kernels.Quantised;
 using Puna.Kernels.Threads;
 
 namespace Puna.Kernels.Matrices;
 
 /// <summary>
-/// A weight matrix W [Rows, Columns]. It owns its memory; the source may be given back after
-/// <see cref="MatrixPacker.Pack"/>. Immutable, hence safe to share between threads. Only <see cref="DequantRows"/> is
+/// A weight matrix W [Rows, Columns]. It owns its memory; what it was packed from may be
+/// given back. Immutable, hence safe to share between threads. Only <see cref="DequantRows"/> is
 /// needed to serve: both products derive from it. Formats with a product of their own keep 16 rows interleaved, so that
 /// one vector load brings the same columns of many rows and no horizontal sum is needed.
 /// </summary>
@@ -18,15 +16,11 @@ public abstract class PackedMatrix : IDisposable
     public const int RowGroup = 16;
 
     /// <summary>Sets the shape.</summary>
-    protected PackedMatrix(ElementFormat format, int rows, int columns)
+    protected PackedMatrix(int rows, int columns)
     {
-        Format = format;
         Rows = rows;
         Columns = columns;
     }
-
-    /// <summary>How the elements are coded.</summary>
-    public ElementFormat Format { get; }
 
     /// <summary>Output features, M.</summary>
     public int Rows { get; }
@@ -50,32 +44,24 @@ public abstract class PackedMatrix : IDisposable
     /// decoded anew in each call.
     /// </summary>
     /// <param name="x">Activations [T, K].</param>
-    /// <param name="y">Results, row t at t * yStride, at least Rows long each.</param>
-    /// <param name="yStride">Distance between rows of <paramref name="y"/>, in elements.</param>
+    /// <param name="y">Results [T, M]; they must not overlap x.</param>
     /// <param name="pool">Threads.</param>
-    public virtual void Multiply(
-        ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
-        WorkerPool pool
-    )
+    public virtual void Multiply(ActivationRows x, FloatRows y, WorkerPool pool)
     {
-        CheckProduct(x, y, yStride);
-        DecodedProduct.Multiply(this, x, y, yStride, pool);
+        CheckProduct(x, y);
+        DecodedProduct.Multiply(this, x, y, pool);
     }
 
     /// <summary>
     /// dx[t, k] += sum over m of dy[t, m] * W[m, k]: the product with the transposed matrix, in f32 (backward to the
     /// inputs).
     /// </summary>
-    public virtual void MultiplyTransposed(
-        NativeSpan<float> dy,
-        int dyStride,
-        int tokens,
-        NativeSpan<float> dx,
-        int dxStride,
-        WorkerPool pool
-    ) => TransposedProduct.Accumulate(this, dy, dyStride, tokens, dx, dxStride, pool);
+    /// <param name="dy">[T, M].</param>
+    /// <param name="dx">[T, K]; it must not overlap dy.</param>
+    /// <param name="pool">Threads.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>
+    public virtual void MultiplyTransposed(FloatRows dy, FloatRows dx, WorkerPool pool) =>
+        TransposedProduct.Accumulate(this, dy, dx, pool);
 
     /// <inheritdoc/>
     public abstract void Dispose();
@@ -95,8 +81,8 @@ public abstract class PackedMatrix : IDisposable
     }
 
     /// <summary>Checks the arguments of <see cref="Multiply"/>.</summary>
-    /// <exception cref="ArgumentException">The shapes do not fit each other or the memory.</exception>
-    protected internal void CheckProduct(ActivationRows x, NativeSpan<float> y, int yStride)
+    /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>
+    protected internal void CheckProduct(ActivationRows x, FloatRows y)
     {
         if (x.Columns != Columns)
         {
@@ -105,7 +91,12 @@ public abstract class PackedMatrix : IDisposable
             );
         }
 
-        RowShape.Check(x.Values.Length, x.Stride, x.Tokens, Columns, nameof(x));
-        RowShape.Check(y.Length, yStride, x.Tokens, Rows, nameof(y));
+        if (y.Rows != x.Tokens || y.Columns != Rows)
+        {
+            throw new ArgumentException(
+                $"Results of [{x.Tokens}, {Rows}] were to go to [{y.Rows}, {y.Columns}].",
+                nameof(y)
+            );
+        }
     }
 }

@@ -63,7 +63,7 @@ internal static unsafe class PanelProduct
                 source,
                 rows,
                 columns,
-                new FloatLayout(x.Values.Pointer, x.Stride),
+                new FloatLayout(x.Rows.Pointer, x.Rows.Stride),
                 x.Tokens,
                 y,
                 yStride

@@ -12,23 +12,18 @@ internal static class PartitionedProduct
     public static void Multiply<TMatrix>(
         TMatrix matrix,
         ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
+        FloatRows y,
         WorkerPool pool
     )
         where TMatrix : PackedMatrix, IPartitionedProduct
     {
-        var job = new Job(matrix, x, y, yStride);
+        var job = new Job(matrix, x, y);
         Dispatch.Share(ref job, pool, (long)matrix.Rows * matrix.Columns * x.Tokens);
     }
 
-    private readonly struct Job(
-        IPartitionedProduct matrix,
-        ActivationRows x,
-        NativeSpan<float> y,
-        int yStride
-    ) : IParallelJob
+    private readonly struct Job(IPartitionedProduct matrix, ActivationRows x, FloatRows y)
+        : IParallelJob
     {
-        public void Execute(int part, int parts) => matrix.MultiplyPart(x, y, yStride, part, parts);
+        public void Execute(int part, int parts) => matrix.MultiplyPart(x, y, part, parts);
     }
 }

@@ -16,25 +16,19 @@ internal static unsafe class TransposedProduct
 
     /// <summary>Accumulates into dx.</summary>
     /// <param name="matrix">W [M, K].</param>
-    /// <param name="dy">Row t at t * dyStride, M floats.</param>
-    /// <param name="dyStride">Floats from row to row of dy.</param>
-    /// <param name="tokens">T.</param>
-    /// <param name="dx">Row t at t * dxStride, K floats. Must not overlap dy.</param>
-    /// <param name="dxStride">Floats from row to row of dx.</param>
+    /// <param name="dy">[T, M].</param>
+    /// <param name="dx">[T, K]. Must not overlap dy.</param>
     /// <param name="pool">Threads.</param>
-    public static void Accumulate(
-        PackedMatrix matrix,
-        NativeSpan<float> dy,
-        int dyStride,
-        int tokens,
-        NativeSpan<float> dx,
-        int dxStride,
-        WorkerPool pool
-    )
+    public static void Accumulate(PackedMatrix matrix, FloatRows dy, FloatRows dx, WorkerPool pool)
     {
-        RowShape.Check(dy.Length, dyStride, tokens, matrix.Rows, nameof(dy));
-        RowShape.Check(dx.Length, dxStride, tokens, matrix.Columns, nameof(dx));
-        if (tokens == 0)
+        if (dy.Rows != dx.Rows || dy.Columns != matrix.Rows || dx.Columns != matrix.Columns)
+        {
+            throw new ArgumentException(
+                $"[{dy.Rows}, {dy.Columns}] times [{matrix.Rows}, {matrix.Columns}] does not give [{dx.Rows}, {dx.Columns}]."
+            );
+        }
+
+        if (dy.Rows == 0)
         {
             return;
         }
@@ -42,23 +36,20 @@ internal static unsafe class TransposedProduct
         // An odd number of cache lines from row to row: a power of two would put all rows into one cache set.
         var lines = (matrix.Columns + 15) / 16;
         var stride = (lines | 1) * 16;
-        using var scratch = new NativeBuffer<float>((long)PanelRows * stride);
+        var scratch = pool.Scratch((long)PanelRows * stride);
         for (var first = 0; first < matrix.Rows; first += PanelRows)
         {
             var count = Math.Min(PanelRows, matrix.Rows - first);
-            var decode = new DecodeJob(matrix, first, count, scratch.Span, stride);
+            var decode = new DecodeJob(matrix, first, count, scratch, stride);
             pool.Run(ref decode);
             PanelProduct.Multiply(
-                new FloatPanelSource(
-                    new FloatLayout(scratch.Span.Pointer, 1, stride),
-                    matrix.Columns
-                ),
+                new FloatPanelSource(new FloatLayout(scratch.Pointer, 1, stride), matrix.Columns),
                 matrix.Columns,
                 count,
-                new FloatLayout(dy.Pointer + first, dyStride),
-                tokens,
+                new FloatLayout(dy.Pointer + first, dy.Stride),
+                dy.Rows,
                 dx.Pointer,
-                dxStride,
+                dx.Stride,
                 pool,
                 accumulate: true
             );

@@ -12,34 +12,35 @@ namespace Puna.Kernels.Norm;
 public static unsafe class RmsNorm
 {
     /// <summary>Normalises every row; y may be x. The sum of a row is always taken in the same order.</summary>
-    /// <param name="x">Row r at r * xStride.</param>
-    /// <param name="xStride">Elements from row to row of x.</param>
-    /// <param name="weight">w, one row.</param>
+    /// <param name="x">[R, C].</param>
+    /// <param name="weight">w, one row, C.</param>
     /// <param name="epsilon">Added to the mean square.</param>
-    /// <param name="y">Row r at r * yStride.</param>
-    /// <param name="yStride">Elements from row to row of y.</param>
-    /// <param name="rows">Rows.</param>
-    /// <param name="columns">Elements of a row.</param>
+    /// <param name="y">[R, C].</param>
     /// <param name="pool">Threads, which share the rows.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>
     public static void Forward(
-        NativeSpan<float> x,
-        int xStride,
+        FloatRows x,
         NativeSpan<float> weight,
         float epsilon,
-        NativeSpan<float> y,
-        int yStride,
-        int rows,
-        int columns,
+        FloatRows y,
         WorkerPool pool
     )
     {
-        RowShape.Check(x.Length, xStride, rows, columns, nameof(x));
-        RowShape.Check(weight.Length, columns, 1, columns, nameof(weight));
-        RowShape.Check(y.Length, yStride, rows, columns, nameof(y));
+        x.CheckSame(y, nameof(y));
+        RowShape.Check(weight.Length, x.Columns, 1, x.Columns, nameof(weight));
         Dispatch.Run(
-            new Job(x.Pointer, xStride, weight.Pointer, epsilon, y.Pointer, yStride, rows, columns),
+            new Job(
+                x.Pointer,
+                x.Stride,
+                weight.Pointer,
+                epsilon,
+                y.Pointer,
+                y.Stride,
+                x.Rows,
+                x.Columns
+            ),
             pool,
-            (long)rows * columns
+            x.Elements
         );
     }
 

@@ -1,5 +1,4 @@
 using Puna.Kernels.Activations;
-using Puna.Kernels.Formats;
 using Puna.Kernels.Lanes;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Memory;
@@ -11,30 +10,19 @@ namespace Puna.Kernels.Quantised;
 /// A packed matrix of any block format. With int8 activations its product is exact in integers inside each sub-block
 /// (see <see cref="BlockProduct"/>); with f32 activations the weights are decoded to f32 panels.
 /// </summary>
-internal abstract unsafe class PackedBlockMatrix(ElementFormat format, int rows, int columns)
-    : PackedMatrix(format, rows, columns),
+internal abstract unsafe class PackedBlockMatrix(int rows, int columns)
+    : PackedMatrix(rows, columns),
         IPartitionedProduct
 {
     /// <inheritdoc/>
-    public sealed override void Multiply(
-        ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
-        WorkerPool pool
-    )
+    public sealed override void Multiply(ActivationRows x, FloatRows y, WorkerPool pool)
     {
-        CheckProduct(x, y, yStride);
-        PartitionedProduct.Multiply(this, x, y, yStride, pool);
+        CheckProduct(x, y);
+        PartitionedProduct.Multiply(this, x, y, pool);
     }
 
     /// <inheritdoc/>
-    public abstract void MultiplyPart(
-        ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
-        int part,
-        int parts
-    );
+    public abstract void MultiplyPart(ActivationRows x, FloatRows y, int part, int parts);
 
     /// <summary>
     /// The int8 product with the vectors of a level; every level runs everywhere, in software if it must. Emitted loops
@@ -42,8 +30,7 @@ internal abstract unsafe class PackedBlockMatrix(ElementFormat format, int rows,
     /// </summary>
     internal abstract void MultiplyInt8(
         ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
+        FloatRows y,
         WorkerPool pool,
         KernelLevel level,
         bool emitted

@@ -16,23 +16,16 @@ internal sealed unsafe class PackedBlocks<TLayout> : PackedBlockMatrix
     private readonly NativeBuffer<byte> _memory;
     private readonly BlockStorage<TLayout> _storage;
 
-    /// <summary>Packs the rows of a file; the arguments are those of <see cref="MatrixPacker.Pack"/>, checked.</summary>
-    public PackedBlocks(
-        NativeSpan<byte> source,
-        int rows,
-        int columns,
-        ReadOnlySpan<int> rowOrder,
-        WorkerPool pool,
-        NativeArena? arena
-    )
-        : base(TLayout.Format, rows, columns)
+    /// <summary>Packs the rows of a file; checked by the format: whole blocks, and as many bytes as the shape needs.</summary>
+    public PackedBlocks(StoredMatrix source, WorkerPool pool, NativeArena? arena)
+        : base(source.Rows, source.Columns)
     {
-        var bytes = new BlockStorage<TLayout>(null, rows, columns).Bytes;
+        var bytes = new BlockStorage<TLayout>(null, Rows, Columns).Bytes;
         _memory = arena?.Allocate<byte>(bytes) ?? new NativeBuffer<byte>(bytes, clear: false);
-        _storage = new BlockStorage<TLayout>(_memory.Span.Pointer, rows, columns);
-        fixed (int* order = rowOrder)
+        _storage = new BlockStorage<TLayout>(_memory.Span.Pointer, Rows, Columns);
+        fixed (int* order = source.RowOrder)
         {
-            var job = new BlockPackJob<TLayout>(_storage, source.Pointer, order);
+            var job = new BlockPackJob<TLayout>(_storage, source.Data.Pointer, order);
             pool.Run(ref job);
         }
     }
@@ -73,17 +66,11 @@ internal sealed unsafe class PackedBlocks<TLayout> : PackedBlockMatrix
     public override void Dispose() => _memory.Dispose();
 
     /// <inheritdoc/>
-    public override void MultiplyPart(
-        ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
-        int part,
-        int parts
-    )
+    public override void MultiplyPart(ActivationRows x, FloatRows y, int part, int parts)
     {
         if (x.Format == ActivationFormat.Int8)
         {
-            Int8Job(x, y, yStride, Dispatch.Level, emitted: true).Execute(part, parts);
+            Int8Job(x, y, Dispatch.Level, emitted: true).Execute(part, parts);
         }
         else
         {
@@ -93,7 +80,7 @@ internal sealed unsafe class PackedBlocks<TLayout> : PackedBlockMatrix
                 Columns,
                 x,
                 y.Pointer,
-                yStride,
+                y.Stride,
                 part,
                 parts
             );
@@ -103,15 +90,14 @@ internal sealed unsafe class PackedBlocks<TLayout> : PackedBlockMatrix
     /// <inheritdoc/>
     internal override void MultiplyInt8(
         ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
+        FloatRows y,
         WorkerPool pool,
         KernelLevel level,
         bool emitted
     )
     {
-        CheckProduct(x, y, yStride);
-        var job = Int8Job(x, y, yStride, level, emitted);
+        CheckProduct(x, y);
+        var job = Int8Job(x, y, level, emitted);
         Dispatch.Share(ref job, pool, (long)Rows * Columns * x.Tokens);
     }
 
@@ -121,11 +107,10 @@ internal sealed unsafe class PackedBlocks<TLayout> : PackedBlockMatrix
 
     private BlockProductJob<TLayout> Int8Job(
         ActivationRows x,
-        NativeSpan<float> y,
-        int yStride,
+        FloatRows y,
         KernelLevel level,
         bool emitted
-    ) => new(_storage, x.Quantised.Pointer, x.Tokens, y.Pointer, yStride, level, emitted);
+    ) => new(_storage, x.Quantised.Pointer, x.Tokens, y.Pointer, y.Stride, level, emitted);
 
     private static void CopyColumn(float* source, Span<float> target)
     {

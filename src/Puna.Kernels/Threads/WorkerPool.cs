@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Puna.Kernels.Memory;
 
 namespace Puna.Kernels.Threads;
 
@@ -33,6 +34,7 @@ public sealed unsafe class WorkerPool : IDisposable
     private long _jobs;
     private volatile bool _stopping;
     private Exception? _fault;
+    private NativeBuffer<float> _scratch = new(0);
 
     /// <summary>Starts <paramref name="threads"/> - 1 workers.</summary>
     public WorkerPool(int threads)
@@ -95,6 +97,23 @@ public sealed unsafe class WorkerPool : IDisposable
         }
     }
 
+    /// <summary>
+    /// Work space of the one thread that calls <see cref="Run"/>, for what its jobs share: at least
+    /// <paramref name="count"/> floats from a cache line's begin on, of any content. It is kept as long as the pool
+    /// lives, so that a kernel allocates in its first call only. One user at a time: what runs inside another's use must
+    /// not take it.
+    /// </summary>
+    internal NativeSpan<float> Scratch(long count)
+    {
+        if (_scratch.Length < count)
+        {
+            _scratch.Dispose();
+            _scratch = new NativeBuffer<float>(count, clear: false);
+        }
+
+        return _scratch.Span.Slice(0, count);
+    }
+
     /// <summary>Ends the workers.</summary>
     public void Dispose()
     {
@@ -105,6 +124,8 @@ public sealed unsafe class WorkerPool : IDisposable
             _workers[index].Join();
             _wake[index].Dispose();
         }
+
+        _scratch.Dispose();
     }
 
     private static void Enter<TJob>(void* job, int part, int parts)

@@ -27,7 +27,7 @@ public sealed class CachedAttentionTests : IDisposable
         new KvCacheShape([new(KvHeads, HeadDim)], KvPageFormats.F32, KvPageFormats.F32)
     );
     private readonly WorkerPool _pool = new(1);
-    private readonly RotaryTable _table = new(s_frequencies);
+    private readonly RotaryAngles _angles = new(s_frequencies);
     private readonly PagedAttention _attention = new();
     private readonly NativeBuffer<float> _rotated = new(MostTokens * QueryHeads * HeadDim);
     private readonly NativeBuffer<float> _output = new(MostTokens * QueryHeads * HeadDim);
@@ -43,7 +43,7 @@ public sealed class CachedAttentionTests : IDisposable
     {
         _cache.Dispose();
         _pool.Dispose();
-        _table.Dispose();
+        _angles.Dispose();
         _attention.Dispose();
         _rotated.Dispose();
         _output.Dispose();
@@ -162,18 +162,9 @@ public sealed class CachedAttentionTests : IDisposable
         Store(keys, _keys.Span);
         Store(values, _values.Span);
         const int stride = KvHeads * HeadDim;
-        Rotary.Forward(
-            _table,
-            RotaryPairing.Halves,
-            positions,
-            _keys.Span,
-            stride,
-            _keys.Span,
-            stride,
-            KvHeads,
-            HeadDim,
-            _pool
-        );
+        _angles.Prepare(positions);
+        var keyRows = new FloatRows(_keys.Span, positions.Length, stride);
+        Rotary.Forward(_angles, RotaryPairing.Halves, keyRows, keyRows, HeadDim, _pool);
         var first = sequence.Reserve(positions);
         sequence.Write(0, first, positions.Length, _keys.Span, stride, _values.Span, stride, _pool);
     }
@@ -193,18 +184,9 @@ public sealed class CachedAttentionTests : IDisposable
             var rows = _rotated.Span.Slice((long)group * queries.Length * stride);
             Store(queries, rows);
             var offset = sequence.Offsets[group];
-            Rotary.Forward(
-                _table,
-                RotaryPairing.Halves,
-                [.. positions.Select(position => position - offset)],
-                rows,
-                stride,
-                rows,
-                stride,
-                QueryHeads,
-                HeadDim,
-                _pool
-            );
+            _angles.Prepare([.. positions.Select(position => position - offset)]);
+            var view = new FloatRows(rows, queries.Length, stride);
+            Rotary.Forward(_angles, RotaryPairing.Halves, view, view, HeadDim, _pool);
         }
 
         var pages = new KvPageRef[KvHeads * sequence.PageCount(0)];

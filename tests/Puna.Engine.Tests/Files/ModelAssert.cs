@@ -13,14 +13,11 @@ internal static class ModelAssert
     public static float[] Values(StoredTensor tensor)
     {
         var bytes = tensor.Data.Span.ToArray();
-        var flat = tensor.Format switch
+        var flat = tensor.Format.Id switch
         {
-            ElementFormat.F32 => MemoryMarshal.Cast<byte, float>(bytes).ToArray(),
-            ElementFormat.F16 =>
-            [
-                .. MemoryMarshal.Cast<byte, Half>(bytes).ToArray().Select(x => (float)x),
-            ],
-            ElementFormat.BF16 =>
+            "f32" => MemoryMarshal.Cast<byte, float>(bytes).ToArray(),
+            "f16" => [.. MemoryMarshal.Cast<byte, Half>(bytes).ToArray().Select(x => (float)x)],
+            "bf16" =>
             [
                 .. MemoryMarshal
                     .Cast<byte, ushort>(bytes)
@@ -67,7 +64,7 @@ internal static class ModelAssert
     public static ConversionSummary Convert(
         IModelFile input,
         string path,
-        ElementFormat? format,
+        WeightFormat? format,
         WorkerPool? pool = null
     ) =>
         ModelConverter.Convert(
@@ -81,7 +78,7 @@ internal static class ModelAssert
     public static ConversionSummary Create(
         string shape,
         string path,
-        ElementFormat format,
+        WeightFormat format,
         ulong seed,
         WorkerPool? pool = null
     ) =>

@@ -3,7 +3,6 @@ using Puna.Engine.Files;
 using Puna.Engine.Files.Gguf;
 using Puna.Engine.Plan;
 using Puna.Kernels.Formats;
-using Puna.Kernels.Quantised.Codecs;
 using Puna.Kernels.Threads;
 using Puna.Testing;
 
@@ -40,7 +39,7 @@ public sealed class ModelConverterTests
     {
         using var folder = new TemporaryFolder();
         using var input = ModelFiles.Open(SharedData.Path("tiny", name));
-        ModelAssert.Convert(input, folder["out.gguf"], ElementFormat.F32);
+        ModelAssert.Convert(input, folder["out.gguf"], WeightFormats.F32);
         using var ours = GgufFile.Open(folder["out.gguf"]);
         using var theirs = GgufFile.Open(SharedData.Path("tiny-gguf", name + ".gguf"));
         Assert.Equal(
@@ -207,16 +206,15 @@ public sealed class ModelConverterTests
     }
 
     [Theory]
-    [InlineData(ElementFormat.Q8_0)]
-    [InlineData(ElementFormat.Q4_0)]
-    [InlineData(ElementFormat.Q4_K)]
-    [InlineData(ElementFormat.Q6_K)]
-    [InlineData(ElementFormat.F16)]
-    [InlineData(ElementFormat.BF16)]
-    public void Rows_are_encoded_as_the_codec_encodes_them_with_any_number_of_threads(
-        ElementFormat format
-    )
+    [InlineData("q8_0")]
+    [InlineData("q4_0")]
+    [InlineData("q4_k")]
+    [InlineData("q6_k")]
+    [InlineData("f16")]
+    [InlineData("bf16")]
+    public void Rows_are_encoded_as_the_codec_encodes_them_with_any_number_of_threads(string id)
     {
+        var format = WeightFormats.Find(id)!;
         using var folder = new TemporaryFolder();
         using var pool = new WorkerPool(3);
         using var input = ModelFiles.Open(SharedData.Path("gguf-types", "f32.gguf"));
@@ -230,14 +228,10 @@ public sealed class ModelConverterTests
         foreach (var tensor in input.Tensors)
         {
             var other = output.Tensors.Single(candidate => candidate.Name == tensor.Name);
-            var wanted = tensor.Shape.Count == 2 ? format : ElementFormat.F32;
+            var wanted = tensor.Shape.Count == 2 ? format : WeightFormats.F32;
             Assert.Equal(wanted, other.Format);
             var row = new byte[wanted.RowBytes(tensor.Shape[^1])];
-            BlockCodecs.EncodeRow(
-                wanted,
-                tensor.Data.Cast<float>().Slice(0, tensor.Shape[^1]).Span,
-                row
-            );
+            wanted.EncodeRow(tensor.Data.Cast<float>().Slice(0, tensor.Shape[^1]).Span, row);
             Assert.True(other.Data.Slice(0, row.Length).Span.SequenceEqual(row));
         }
     }
@@ -247,16 +241,16 @@ public sealed class ModelConverterTests
     {
         using var folder = new TemporaryFolder();
         using var input = ModelFiles.Open(SharedData.Path("weights", "stories260K", "hf"));
-        var summary = ModelAssert.Convert(input, folder["out.gguf"], ElementFormat.Q4_K);
+        var summary = ModelAssert.Convert(input, folder["out.gguf"], WeightFormats.Q4_K);
 
         // Rows of 64 divide by 32 and not by 256; rows of 172 by neither.
         var otherwise = summary.StoredOtherwise.ToDictionary();
-        Assert.Equal(ElementFormat.Q8_0, otherwise["model.layers.0.self_attn.q_proj.weight"]);
-        Assert.Equal(ElementFormat.F16, otherwise["model.layers.4.mlp.down_proj.weight"]);
+        Assert.Equal(WeightFormats.Q8_0, otherwise["model.layers.0.self_attn.q_proj.weight"]);
+        Assert.Equal(WeightFormats.F16, otherwise["model.layers.4.mlp.down_proj.weight"]);
         Assert.Equal(1 + 5 * 7, otherwise.Count);
         using var output = ModelFiles.Open(folder["out.gguf"]);
         Assert.Equal(summary.Tensors.Count, output.Tensors.Count);
-        Assert.DoesNotContain(output.Tensors, tensor => tensor.Format == ElementFormat.Q4_K);
+        Assert.DoesNotContain(output.Tensors, tensor => tensor.Format == WeightFormats.Q4_K);
     }
 
     [Fact]
@@ -264,14 +258,14 @@ public sealed class ModelConverterTests
     {
         using var folder = new TemporaryFolder();
         using var input = ModelFiles.Open(SharedData.Path("gguf-types", "q8_0.gguf"));
-        ModelAssert.Sentence(() => ModelAssert.Convert(input, folder["out"], ElementFormat.Q8_0));
+        ModelAssert.Sentence(() => ModelAssert.Convert(input, folder["out"], WeightFormats.Q8_0));
         ModelAssert.Sentence(() =>
-            ModelAssert.Convert(input, folder["out.gguf"], ElementFormat.Q5_K)
+            ModelAssert.Convert(input, folder["out.gguf"], WeightFormats.Q5_K)
         );
         ModelAssert.Sentence(() => ModelAssert.Convert(input, folder["out.bin"], null));
         ModelAssert.Convert(input, folder["m/out.safetensors"], null);
         using var output = ModelFiles.Open(folder["m/out.safetensors"]);
-        Assert.All(output.Tensors, tensor => Assert.Equal(ElementFormat.F32, tensor.Format));
+        Assert.All(output.Tensors, tensor => Assert.Equal(WeightFormats.F32, tensor.Format));
 
         // A second model must not take the first one's config.json.
         ModelAssert.Sentence(() => ModelAssert.Convert(input, folder["m/other.safetensors"], null));
@@ -282,7 +276,7 @@ public sealed class ModelConverterTests
     {
         using var folder = new TemporaryFolder();
         using var input = ModelFiles.Open(SharedData.Path("tiny", "qwen2"));
-        ModelAssert.Convert(input, folder["out"], ElementFormat.BF16);
+        ModelAssert.Convert(input, folder["out"], WeightFormats.BF16);
         var json = JsonNode.Parse(File.ReadAllText(folder["out/config.json"]))!;
         Assert.Equal("bfloat16", (string?)json["torch_dtype"]);
         Assert.Equal("5.23.0", (string?)json["transformers_version"]);
@@ -333,11 +327,11 @@ public sealed class ModelConverterTests
         File.Copy(SharedData.Path("gguf-types", "f32.gguf"), folder["m.gguf"]);
         using (var input = ModelFiles.Open(folder["m.gguf"]))
         {
-            ModelAssert.Convert(input, folder["m.gguf"], ElementFormat.Q8_0);
+            ModelAssert.Convert(input, folder["m.gguf"], WeightFormats.Q8_0);
         }
 
         using var output = ModelFiles.Open(folder["m.gguf"]);
-        Assert.Contains(output.Tensors, tensor => tensor.Format == ElementFormat.Q8_0);
+        Assert.Contains(output.Tensors, tensor => tensor.Format == WeightFormats.Q8_0);
     }
 
     internal static void Same(ModelConfig expected, ModelConfig actual)

@@ -9,11 +9,11 @@ namespace Puna.Engine.Tests.Files;
 
 public sealed class ModelCreatorTests
 {
-    public static TheoryData<ElementFormat> Formats => new(ElementFormats.All);
+    public static TheoryData<WeightFormat> Formats => new(WeightFormats.All);
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void Every_readable_format_can_be_made_and_opens(ElementFormat format)
+    public void Every_readable_format_can_be_made_and_opens(WeightFormat format)
     {
         using var folder = new TemporaryFolder();
         var summary = ModelAssert.Create("stories-260k", folder["m.gguf"], format, 7);
@@ -36,9 +36,9 @@ public sealed class ModelCreatorTests
     {
         using var folder = new TemporaryFolder();
         using var pool = new WorkerPool(3);
-        ModelAssert.Create("stories-260k", folder["a.gguf"], ElementFormat.Q8_0, 7);
-        ModelAssert.Create("stories-260k", folder["b.gguf"], ElementFormat.Q8_0, 7, pool);
-        ModelAssert.Create("stories-260k", folder["c.gguf"], ElementFormat.Q8_0, 8);
+        ModelAssert.Create("stories-260k", folder["a.gguf"], WeightFormats.Q8_0, 7);
+        ModelAssert.Create("stories-260k", folder["b.gguf"], WeightFormats.Q8_0, 7, pool);
+        ModelAssert.Create("stories-260k", folder["c.gguf"], WeightFormats.Q8_0, 8);
         var bytes = File.ReadAllBytes(folder["a.gguf"]);
         Assert.Equal(bytes, File.ReadAllBytes(folder["b.gguf"]));
         Assert.NotEqual(bytes, File.ReadAllBytes(folder["c.gguf"]));
@@ -48,7 +48,7 @@ public sealed class ModelCreatorTests
     public void Rows_and_tensors_differ_from_each_other()
     {
         using var folder = new TemporaryFolder();
-        ModelAssert.Create("stories-260k", folder["m.gguf"], ElementFormat.F32, 7);
+        ModelAssert.Create("stories-260k", folder["m.gguf"], WeightFormats.F32, 7);
         using var file = GgufFile.Open(folder["m.gguf"]);
         var rows = new HashSet<string>();
         foreach (var tensor in file.Tensors.Where(tensor => tensor.Shape.Count == 2))
@@ -65,11 +65,11 @@ public sealed class ModelCreatorTests
     public void A_folder_can_be_made_of_dense_formats_only()
     {
         using var folder = new TemporaryFolder();
-        ModelAssert.Create("stories-260k", folder["m"], ElementFormat.BF16, 7);
+        ModelAssert.Create("stories-260k", folder["m"], WeightFormats.BF16, 7);
         using var model = ModelFiles.Open(folder["m"]);
         ModelConverterTests.Same(ModelShapes.Get("stories-260k"), model.Config);
         ModelAssert.Sentence(() =>
-            ModelAssert.Create("stories-260k", folder["n"], ElementFormat.Q4_0, 7)
+            ModelAssert.Create("stories-260k", folder["n"], WeightFormats.Q4_0, 7)
         );
     }
 

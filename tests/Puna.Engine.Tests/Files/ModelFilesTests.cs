@@ -221,7 +221,7 @@ public sealed class ModelFilesTests
         );
         Assert.Equal(49152, model.Config.VocabularySize);
         Assert.Equal(
-            ElementFormat.Q4_1,
+            WeightFormats.Q4_1,
             model.Tensors.Single(t => t.StoredName == "blk.7.attn_q.weight").Format
         );
     }
@@ -230,7 +230,7 @@ public sealed class ModelFilesTests
     public void Every_readable_gguf_type_opens_and_a_lattice_type_is_refused_by_name()
     {
         var folder = SharedData.Path("gguf-types");
-        var formats = new HashSet<ElementFormat>();
+        var formats = new HashSet<WeightFormat>();
         foreach (var path in Directory.EnumerateFiles(folder, "*.gguf"))
         {
             if (Path.GetFileName(path) == "iq3_s.gguf")
@@ -249,7 +249,7 @@ public sealed class ModelFilesTests
         }
 
         // MXFP4 is there for experts only: llama.cpp's quantiser writes its dense matrices as Q8_0.
-        Assert.Empty(ElementFormats.All.Except(formats).Except([ElementFormat.MXFP4]));
+        Assert.Empty(WeightFormats.All.Except(formats).Except([WeightFormats.MXFP4]));
     }
 
     [Fact]

@@ -73,7 +73,7 @@ public sealed class ModelTokenizersTests
     {
         using var folder = new TemporaryFolder();
         using var model = ModelFiles.Open(SharedData.Path("weights", "stories260K", name));
-        var summary = ModelAssert.Convert(model, folder["m.gguf"], ElementFormat.Q8_0);
+        var summary = ModelAssert.Convert(model, folder["m.gguf"], WeightFormats.Q8_0);
         using var written = ModelFiles.Open(folder["m.gguf"]);
         if (model.Tokenizer is null)
         {
@@ -93,7 +93,7 @@ public sealed class ModelTokenizersTests
     public void A_created_model_can_read_any_text()
     {
         using var folder = new TemporaryFolder();
-        ModelAssert.Create("stories-260k", folder["m.gguf"], ElementFormat.Q8_0, 1);
+        ModelAssert.Create("stories-260k", folder["m.gguf"], WeightFormats.Q8_0, 1);
         using var model = ModelFiles.Open(folder["m.gguf"]);
         var tokenizer = TokenizerFactory.Create(model.Tokenizer!);
         Assert.Equal("Grüße \U0001F600", tokenizer.Decode(tokenizer.Encode("Grüße \U0001F600")));

@@ -30,9 +30,29 @@ internal sealed class ModelHarness : IDisposable
         KvPolicyChain? policies = null,
         Func<int, KvFormatPair>? formatsOf = null
     )
+        : this(
+            ModelFiles.Open(path),
+            activations,
+            kvFormat,
+            producers,
+            threads,
+            policies,
+            formatsOf
+        ) { }
+
+    /// <summary>The same for an opened file, which the harness owns from now on.</summary>
+    public ModelHarness(
+        IModelFile file,
+        ActivationFormat activations = ActivationFormat.F32,
+        KvPageFormat? kvFormat = null,
+        IReadOnlyList<int>? producers = null,
+        int threads = 1,
+        KvPolicyChain? policies = null,
+        Func<int, KvFormatPair>? formatsOf = null
+    )
     {
         _pool = new WorkerPool(threads);
-        _file = ModelFiles.Open(path);
+        _file = file;
         var plan = producers is null ? _file.Plan : LayerPlan.FromConfig(_file.Config, producers);
         Model = LanguageModel.Load(_file, plan, _file.Tokenizer, _pool);
         Forward = new ForwardPass(Model, _pool, activations);

@@ -32,14 +32,9 @@ public sealed unsafe class ElementRowsTests
             using var up = Fill(rows, stride, 2);
             using var y = new NativeBuffer<float>((long)rows * columns);
             SwiGlu.Forward(
-                gate.Span,
-                stride,
-                up.Span,
-                stride,
-                y.Span,
-                columns,
-                rows,
-                columns,
+                new FloatRows(gate.Span, rows, columns, stride),
+                new FloatRows(up.Span, rows, columns, stride),
+                new FloatRows(y.Span, rows, columns),
                 pool
             );
             for (var row = 0; row < rows; row++)
@@ -70,9 +65,14 @@ public sealed unsafe class ElementRowsTests
         using var bias = Fill(1, Columns, 5);
         var before = x.Span.Span.ToArray();
 
-        ScaledAdd.Forward(x.Span, Columns, y.Span, Columns, 0.25f, Rows, Columns, pool);
-        BiasAdd.Forward(x.Span, Columns, bias.Span, Rows, Columns, pool);
-        Scale.Forward(x.Span, Columns, -3f, Rows, Columns, pool);
+        ScaledAdd.Forward(
+            new FloatRows(x.Span, Rows, Columns),
+            new FloatRows(y.Span, Rows, Columns),
+            0.25f,
+            pool
+        );
+        BiasAdd.Forward(new FloatRows(x.Span, Rows, Columns), bias.Span, pool);
+        Scale.Forward(new FloatRows(x.Span, Rows, Columns), -3f, pool);
 
         for (var index = 0; index < before.Length; index++)
         {
@@ -88,13 +88,13 @@ public sealed unsafe class ElementRowsTests
         using var pool = new WorkerPool(1);
         using var x = Fill(3, 20, 6);
         using var y = new NativeBuffer<float>(60);
-        Exponential.Forward(x.Span, 20, y.Span, 20, 3, 20, pool);
+        Exponential.Forward(new FloatRows(x.Span, 3, 20), new FloatRows(y.Span, 3, 20), pool);
         Assert.Equal(
             Math.Exp(x.Span[59]),
             y.Span[59],
             Math.Exp(x.Span[59]) * Tolerance.F32Function
         );
-        Silu.Forward(x.Span, 20, y.Span, 20, 3, 20, pool);
+        Silu.Forward(new FloatRows(x.Span, 3, 20), new FloatRows(y.Span, 3, 20), pool);
         var expected = NaiveFunctions.Silu(x.Span[59]);
         Assert.Equal(expected, y.Span[59], Math.Abs(expected) * Tolerance.F32Function);
     }
@@ -104,11 +104,17 @@ public sealed unsafe class ElementRowsTests
     {
         using var pool = new WorkerPool(1);
         using var x = new NativeBuffer<float>(20);
-        Assert.Throws<ArgumentException>(() => Scale.Forward(x.Span, 10, 1, 3, 10, pool));
-        Assert.Throws<ArgumentException>(() => Scale.Forward(x.Span, 5, 1, 2, 10, pool));
-        Assert.Throws<ArgumentException>(() => Scale.Forward(x.Span, 5, 1, -1, 10, pool));
         Assert.Throws<ArgumentException>(() =>
-            BiasAdd.Forward(x.Span, 10, x.Span.Slice(15), 2, 10, pool)
+            Scale.Forward(new FloatRows(x.Span, 3, 10), 1, pool)
+        );
+        Assert.Throws<ArgumentException>(() =>
+            Scale.Forward(new FloatRows(x.Span, 2, 10, 5), 1, pool)
+        );
+        Assert.Throws<ArgumentException>(() =>
+            Scale.Forward(new FloatRows(x.Span, -1, 10, 5), 1, pool)
+        );
+        Assert.Throws<ArgumentException>(() =>
+            BiasAdd.Forward(new FloatRows(x.Span, 2, 10), x.Span.Slice(15), pool)
         );
     }
 

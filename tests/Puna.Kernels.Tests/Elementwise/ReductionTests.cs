@@ -92,8 +92,12 @@ public sealed unsafe class ReductionTests
         using var y = new NativeBuffer<float>(Rows * Columns);
         TestNumbers.Uniform(Rows * Columns, 5, 10).CopyTo(x.Span.Span);
         var totals = new double[Rows];
-        LogSumExp.Forward(x.Span, Columns, Rows, Columns, totals, pool);
-        Softmax.Forward(x.Span, Columns, y.Span, Columns, Rows, Columns, pool);
+        LogSumExp.Forward(new FloatRows(x.Span, Rows, Columns), totals, pool);
+        Softmax.Forward(
+            new FloatRows(x.Span, Rows, Columns),
+            new FloatRows(y.Span, Rows, Columns),
+            pool
+        );
         var single = new float[Columns];
         for (var row = 0; row < Rows; row++)
         {

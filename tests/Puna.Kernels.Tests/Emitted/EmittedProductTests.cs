@@ -12,17 +12,17 @@ public sealed class EmittedProductTests
 {
     private const string Absent = "This process uses no emitted code.";
 
-    public static TheoryData<ElementFormat> Formats => BlockMatrix.Formats;
+    public static TheoryData<WeightFormat> Formats => BlockMatrix.Formats;
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void Every_batch_has_the_bits_of_the_managed_kernels(ElementFormat format)
+    public void Every_batch_has_the_bits_of_the_managed_kernels(WeightFormat format)
     {
         const int Most = 130;
         Assert.SkipUnless(EmittedCode.IsWanted, Absent);
         foreach (var (rows, blocks) in new[] { (1, 1), (16, 3), (37, 2), (67, 9) })
         {
-            var columns = blocks * format.BlockSize();
+            var columns = blocks * format.BlockSize;
             using var matrix = BlockMatrix.Random(format, rows, columns, (ulong)rows);
             var x = TestNumbers.Uniform(Most * columns, rows, 3);
             var step = rows == 37 ? 1 : 7;

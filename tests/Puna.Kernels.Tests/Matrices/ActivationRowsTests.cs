@@ -24,7 +24,7 @@ public sealed unsafe class ActivationRowsTests
 
         using var values = new GuardedBuffer<float>(x);
         using var rows = new ActivationRows(tokens, columns, ActivationFormat.Int8);
-        rows.Load(values.Span, stride, tokens, columns);
+        rows.Load(new FloatRows(values.Span, tokens, columns, stride));
         for (var token = 0; token < tokens; token++)
         {
             var (codes, scales) = NaiveInt8Product.Quantise(x.AsSpan(token * stride, columns));
@@ -44,10 +44,10 @@ public sealed unsafe class ActivationRowsTests
         using var values = new GuardedBuffer<float>(TestNumbers.Uniform(Tokens * Columns, 1));
         using var whole = new ActivationRows(Tokens, Columns, ActivationFormat.Int8);
         using var alone = new ActivationRows(Tokens, Columns, ActivationFormat.Int8);
-        whole.Load(values.Span, Columns, Tokens, Columns, pool);
+        whole.Load(new FloatRows(values.Span, Tokens, Columns), pool);
         for (var token = 0; token < Tokens; token++)
         {
-            alone.Load(values.Span.Slice(token * Columns), Columns, 1, Columns);
+            alone.Load(new FloatRows(values.Span.Slice(token * Columns), 1, Columns));
             for (var block = 0; block < whole.Blocks; block++)
             {
                 Assert.Equal(
@@ -71,7 +71,7 @@ public sealed unsafe class ActivationRowsTests
             x[place] = bad;
             using var values = new GuardedBuffer<float>(x);
             using var rows = new ActivationRows(2, Columns, ActivationFormat.Int8);
-            rows.Load(values.Span, Columns, 2, Columns);
+            rows.Load(new FloatRows(values.Span, 2, Columns));
             for (var block = 0; block < 3; block++)
             {
                 Assert.Equal(block != place / 32, float.IsFinite(Block(rows, 0, block)->Scale));
@@ -89,7 +89,7 @@ public sealed unsafe class ActivationRowsTests
         x[41] = -299 * float.Epsilon;
         using var values = new GuardedBuffer<float>(x);
         using var rows = new ActivationRows(1, 64, ActivationFormat.Int8);
-        rows.Load(values.Span, 64, 1, 64);
+        rows.Load(new FloatRows(values.Span, 1, 64));
         var (codes, scales) = NaiveInt8Product.Quantise(x);
         for (var block = 0; block < 2; block++)
         {
@@ -102,9 +102,11 @@ public sealed unsafe class ActivationRowsTests
     {
         using var values = new NativeBuffer<float>(4 * 64);
         using var rows = new ActivationRows(2, 64, ActivationFormat.Int8);
-        Assert.Throws<ArgumentException>(() => rows.Load(values.Span, 64, 3, 64));
-        Assert.Throws<ArgumentException>(() => rows.Load(values.Span, 96, 2, 96));
-        Assert.Throws<ArgumentException>(() => rows.Load(values.Span.Slice(200), 64, 2, 64));
+        Assert.Throws<ArgumentException>(() => rows.Load(new FloatRows(values.Span, 3, 64)));
+        Assert.Throws<ArgumentException>(() => rows.Load(new FloatRows(values.Span, 2, 96)));
+        Assert.Throws<ArgumentException>(() =>
+            rows.Load(new FloatRows(values.Span.Slice(200), 2, 64))
+        );
     }
 
     private static ActivationBlock* Block(ActivationRows rows, int token, int block)

@@ -1,11 +1,10 @@
-using Puna.Kernels.Formats;
 using Puna.Kernels.Matrices;
 
 namespace Puna.Kernels.Tests.Matrices;
 
 /// <summary>The least that a weight format may be: rows that can be decoded.</summary>
 internal sealed class DecodedMatrix(float[] values, int rows, int columns)
-    : PackedMatrix(ElementFormat.F32, rows, columns)
+    : PackedMatrix(rows, columns)
 {
     public override long Bytes => sizeof(float) * (long)values.Length;
 

@@ -43,7 +43,11 @@ public sealed class DecodedMatrixTests
         using var pool = new WorkerPool(2);
         using var from = new GuardedBuffer<float>(dy);
         using var to = new GuardedBuffer<float>(dx);
-        matrix.MultiplyTransposed(from.Span, rows, tokens, to.Span, columns, pool);
+        matrix.MultiplyTransposed(
+            new FloatRows(from.Span, tokens, rows),
+            new FloatRows(to.Span, tokens, columns),
+            pool
+        );
         var (expected, magnitudes) = NaiveProduct.Transposed(dy, values, dx, tokens, rows, columns);
         Close(expected, magnitudes, to.ToArray(), rows + 1);
     }
@@ -54,7 +58,7 @@ public sealed class DecodedMatrixTests
         const int Rows = 203;
         const int Columns = 515;
         const int Tokens = 33;
-        using var packed = DenseMatrices.Pack(ElementFormat.F32, Rows, Columns, out var values);
+        using var packed = DenseMatrices.Pack(WeightFormats.F32, Rows, Columns, out var values);
         using var matrix = new DecodedMatrix(values, Rows, Columns);
         using var one = new WorkerPool(1);
         using var three = new WorkerPool(3);
@@ -87,8 +91,8 @@ public sealed class DecodedMatrixTests
         using var values = new GuardedBuffer<float>(x);
         using var y = new GuardedBuffer<float>(2 * 5);
         using var rows = new ActivationRows(2, Columns, ActivationFormat.Int8);
-        rows.Load(values.Span, Columns, 2, Columns);
-        matrix.Multiply(rows, y.Span, 5, pool);
+        rows.Load(new FloatRows(values.Span, 2, Columns));
+        matrix.Multiply(rows, new FloatRows(y.Span, rows.Tokens, 5), pool);
         Assert.Equal(DenseMatrices.Multiply(matrix, x, 2, pool), y.ToArray());
     }
 
@@ -100,12 +104,16 @@ public sealed class DecodedMatrixTests
         using var x = new NativeBuffer<float>(12);
         using var y = new NativeBuffer<float>(8);
         using var rows = new ActivationRows(2, 6, ActivationFormat.F32);
-        rows.Load(x.Span, 6, 0, 6);
-        matrix.Multiply(rows, y.Span, 4, pool);
-        rows.Load(x.Span, 6, 2, 6);
-        Assert.Throws<ArgumentException>(() => matrix.Multiply(rows, y.Span, 3, pool));
-        rows.Load(x.Span, 5, 2, 5);
-        Assert.Throws<ArgumentException>(() => matrix.Multiply(rows, y.Span, 4, pool));
+        rows.Load(new FloatRows(x.Span, 0, 6));
+        matrix.Multiply(rows, new FloatRows(y.Span, rows.Tokens, 4), pool);
+        rows.Load(new FloatRows(x.Span, 2, 6));
+        Assert.Throws<ArgumentException>(() =>
+            matrix.Multiply(rows, new FloatRows(y.Span, rows.Tokens, 3), pool)
+        );
+        rows.Load(new FloatRows(x.Span, 2, 5));
+        Assert.Throws<ArgumentException>(() =>
+            matrix.Multiply(rows, new FloatRows(y.Span, rows.Tokens, 4), pool)
+        );
     }
 
     private static void Close(double[] expected, double[] magnitudes, float[] actual, int terms)

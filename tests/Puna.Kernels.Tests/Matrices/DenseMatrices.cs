@@ -3,7 +3,7 @@ using Puna.Kernels.Activations;
 using Puna.Kernels.Elementwise;
 using Puna.Kernels.Formats;
 using Puna.Kernels.Matrices;
-using Puna.Kernels.Quantised;
+using Puna.Kernels.Memory;
 using Puna.Kernels.Threads;
 
 namespace Puna.Kernels.Tests.Matrices;
@@ -11,23 +11,23 @@ namespace Puna.Kernels.Tests.Matrices;
 /// <summary>Makes dense matrices of known values.</summary>
 internal static class DenseMatrices
 {
-    public static readonly ElementFormat[] Formats =
+    public static readonly WeightFormat[] Formats =
     [
-        ElementFormat.F32,
-        ElementFormat.F16,
-        ElementFormat.BF16,
+        WeightFormats.F32,
+        WeightFormats.F16,
+        WeightFormats.BF16,
     ];
 
     /// <summary>Codes the values, and puts into <paramref name="values"/> what the code stands for.</summary>
-    public static byte[] Encode(ElementFormat format, float[] values)
+    public static byte[] Encode(WeightFormat format, float[] values)
     {
-        if (format == ElementFormat.F32)
+        if (format == WeightFormats.F32)
         {
             return MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
         }
 
         var bits = new ushort[values.Length];
-        if (format == ElementFormat.F16)
+        if (format == WeightFormats.F16)
         {
             FloatConversion.F32ToF16(values, bits);
             FloatConversion.F16ToF32(bits, values);
@@ -42,8 +42,8 @@ internal static class DenseMatrices
     }
 
     /// <summary>A matrix, packed from memory that faults when read too far, and its values row by row.</summary>
-    public static DensePackedMatrix Pack(
-        ElementFormat format,
+    public static PackedMatrix Pack(
+        WeightFormat format,
         int rows,
         int columns,
         out float[] values,
@@ -54,8 +54,7 @@ internal static class DenseMatrices
         values = TestNumbers.Uniform(rows * columns, seed);
         using var source = new GuardedBuffer<byte>(Encode(format, values));
         using var pool = new WorkerPool(1);
-        return (DensePackedMatrix)
-            MatrixPacker.Pack(format, source.Span, rows, columns, order ?? [], pool);
+        return format.Pack(new StoredMatrix(source.Span, rows, columns, order ?? []), pool);
     }
 
     /// <summary>The product by the public way, rows of x and y contiguous.</summary>
@@ -64,8 +63,8 @@ internal static class DenseMatrices
         using var values = new GuardedBuffer<float>(x);
         using var rows = new ActivationRows(tokens, matrix.Columns, ActivationFormat.F32);
         using var y = new GuardedBuffer<float>(tokens * matrix.Rows);
-        rows.Load(values.Span, matrix.Columns, tokens, matrix.Columns);
-        matrix.Multiply(rows, y.Span, matrix.Rows, pool);
+        rows.Load(new FloatRows(values.Span, tokens, matrix.Columns));
+        matrix.Multiply(rows, new FloatRows(y.Span, rows.Tokens, matrix.Rows), pool);
         return y.ToArray();
     }
 }

@@ -3,18 +3,17 @@ using Puna.Kernels.Formats;
 using Puna.Kernels.Lanes;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Memory;
-using Puna.Kernels.Quantised;
 using Puna.Kernels.Threads;
 
 namespace Puna.Kernels.Tests.Matrices;
 
 public sealed unsafe class DensePackedMatrixTests
 {
-    public static TheoryData<int, ElementFormat> Cases
+    public static TheoryData<int, WeightFormat> Cases
     {
         get
         {
-            var cases = new TheoryData<int, ElementFormat>();
+            var cases = new TheoryData<int, WeightFormat>();
             foreach (var width in (int[])[1, 4, 8, 16])
             {
                 foreach (var format in DenseMatrices.Formats)
@@ -27,11 +26,11 @@ public sealed unsafe class DensePackedMatrixTests
         }
     }
 
-    public static TheoryData<ElementFormat> Formats => [.. DenseMatrices.Formats];
+    public static TheoryData<WeightFormat> Formats => [.. DenseMatrices.Formats];
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Products_of_every_shape_follow_f64(int width, ElementFormat format)
+    public void Products_of_every_shape_follow_f64(int width, WeightFormat format)
     {
         for (var size = 1; size <= 70; size++)
         {
@@ -46,7 +45,7 @@ public sealed unsafe class DensePackedMatrixTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void A_row_has_the_same_bits_in_every_batch(int width, ElementFormat format)
+    public void A_row_has_the_same_bits_in_every_batch(int width, WeightFormat format)
     {
         const int Rows = 75;
         const int Columns = 777;
@@ -71,7 +70,7 @@ public sealed unsafe class DensePackedMatrixTests
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void The_number_of_threads_changes_no_bit(ElementFormat format)
+    public void The_number_of_threads_changes_no_bit(WeightFormat format)
     {
         const int Rows = 1003;
         const int Columns = 300;
@@ -91,7 +90,7 @@ public sealed unsafe class DensePackedMatrixTests
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void Rows_are_decoded_exactly_and_in_the_order_asked_for(ElementFormat format)
+    public void Rows_are_decoded_exactly_and_in_the_order_asked_for(WeightFormat format)
     {
         foreach (var (rows, columns) in ((int, int)[])[(1, 1), (16, 5), (37, 130)])
         {
@@ -114,7 +113,7 @@ public sealed unsafe class DensePackedMatrixTests
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void Only_padding_to_a_row_group_is_added_to_the_bytes(ElementFormat format)
+    public void Only_padding_to_a_row_group_is_added_to_the_bytes(WeightFormat format)
     {
         using var matrix = DenseMatrices.Pack(format, 17, 64, out _);
         Assert.Equal(32 * format.RowBytes(64), matrix.Bytes);
@@ -122,7 +121,7 @@ public sealed unsafe class DensePackedMatrixTests
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void A_product_allocates_nothing(ElementFormat format)
+    public void A_product_allocates_nothing(WeightFormat format)
     {
         const int Rows = 512;
         const int Columns = 256;
@@ -138,8 +137,8 @@ public sealed unsafe class DensePackedMatrixTests
             var before = GC.GetAllocatedBytesForCurrentThread();
             foreach (var tokens in (ReadOnlySpan<int>)[1, Tokens])
             {
-                rows.Load(x.Span, Columns, tokens, Columns);
-                matrix.Multiply(rows, y.Span, Rows, pool);
+                rows.Load(new FloatRows(x.Span, tokens, Columns));
+                matrix.Multiply(rows, new FloatRows(y.Span, rows.Tokens, Rows), pool);
             }
 
             allocated = GC.GetAllocatedBytesForCurrentThread() - before;
@@ -150,7 +149,7 @@ public sealed unsafe class DensePackedMatrixTests
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void Nan_and_infinity_stay_in_their_row(ElementFormat format)
+    public void Nan_and_infinity_stay_in_their_row(WeightFormat format)
     {
         const int Rows = 20;
         const int Columns = 40;
@@ -169,16 +168,17 @@ public sealed unsafe class DensePackedMatrixTests
     }
 
     [Theory]
-    [InlineData(ElementFormat.F16, 0x0001, 5.9604644775390625e-8f)]
-    [InlineData(ElementFormat.F16, 0x83ff, -6.097555160522461e-5f)]
-    [InlineData(ElementFormat.F16, 0xfc00, float.NegativeInfinity)]
-    [InlineData(ElementFormat.BF16, 0x0001, 9.183549615799121e-41f)]
-    public void Unusual_weights_are_widened_exactly(ElementFormat format, int bits, float value)
+    [InlineData("f16", 0x0001, 5.9604644775390625e-8f)]
+    [InlineData("f16", 0x83ff, -6.097555160522461e-5f)]
+    [InlineData("f16", 0xfc00, float.NegativeInfinity)]
+    [InlineData("bf16", 0x0001, 9.183549615799121e-41f)]
+    public void Unusual_weights_are_widened_exactly(string id, int bits, float value)
     {
+        var format = WeightFormats.Find(id)!;
         using var pool = new WorkerPool(1);
         using var source = new NativeBuffer<ushort>(1);
         source.Span[0] = (ushort)bits;
-        using var matrix = MatrixPacker.Pack(format, source.Span.Cast<byte>(), 1, 1, [], pool);
+        using var matrix = format.Pack(new StoredMatrix(source.Span.Cast<byte>(), 1, 1), pool);
         Assert.Equal([value], DenseMatrices.Multiply(matrix, [1], 1, pool));
         Assert.Equal([2 * value, value], DenseMatrices.Multiply(matrix, [2, 1], 2, pool));
     }
@@ -195,7 +195,7 @@ public sealed unsafe class DensePackedMatrixTests
         source.Span.Span.Fill(0x3c00);
         source.Span[(45 * Columns) + 2] = (ushort)bits;
         var bytes = source.Span.Cast<byte>();
-        using var matrix = MatrixPacker.Pack(ElementFormat.F16, bytes, Rows, Columns, [], pool);
+        using var matrix = WeightFormats.F16.Pack(new StoredMatrix(bytes, Rows, Columns), pool);
         foreach (var tokens in (int[])[1, 2, 13])
         {
             var x = Enumerable.Repeat(1f, tokens * Columns).ToArray();
@@ -211,20 +211,25 @@ public sealed unsafe class DensePackedMatrixTests
     public void An_empty_batch_is_no_work_and_wrong_shapes_are_refused()
     {
         using var pool = new WorkerPool(1);
-        using var matrix = DenseMatrices.Pack(ElementFormat.F32, 10, 8, out _);
+        using var matrix = DenseMatrices.Pack(WeightFormats.F32, 10, 8, out _);
         using var x = new NativeBuffer<float>(16);
         using var y = new NativeBuffer<float>(20);
         using var rows = new ActivationRows(2, 8, ActivationFormat.F32);
-        rows.Load(x.Span, 8, 0, 8);
-        matrix.Multiply(rows, y.Span, 10, pool);
+        rows.Load(new FloatRows(x.Span, 0, 8));
+        matrix.Multiply(rows, new FloatRows(y.Span, rows.Tokens, 10), pool);
         Assert.All(y.Span.Span.ToArray(), value => Assert.Equal(0, value));
-        rows.Load(x.Span, 8, 2, 8);
-        Assert.Throws<ArgumentException>(() => matrix.Multiply(rows, y.Span, 9, pool));
-        Assert.Throws<ArgumentException>(() => matrix.Multiply(rows, y.Span.Slice(1), 10, pool));
-        rows.Load(x.Span, 8, 2, 7);
-        Assert.Throws<ArgumentException>(() => matrix.Multiply(rows, y.Span, 10, pool));
-        rows.Load(x.Span.Slice(1), 8, 2, 8);
-        Assert.Throws<ArgumentException>(() => matrix.Multiply(rows, y.Span, 10, pool));
+        rows.Load(new FloatRows(x.Span, 2, 8));
+        Assert.Throws<ArgumentException>(() =>
+            matrix.Multiply(rows, new FloatRows(y.Span, rows.Tokens, 9), pool)
+        );
+        Assert.Throws<ArgumentException>(() =>
+            matrix.Multiply(rows, new FloatRows(y.Span.Slice(1), rows.Tokens, 10), pool)
+        );
+        rows.Load(new FloatRows(x.Span, 2, 7, 8));
+        Assert.Throws<ArgumentException>(() =>
+            matrix.Multiply(rows, new FloatRows(y.Span, rows.Tokens, 10), pool)
+        );
+        Assert.Throws<ArgumentException>(() => rows.Load(new FloatRows(x.Span.Slice(1), 2, 8)));
     }
 
     [Fact]
@@ -240,12 +245,14 @@ public sealed unsafe class DensePackedMatrixTests
         Assert.Throws<ArgumentOutOfRangeException>(() => Pack(4, 0, []));
 
         void Pack(int rows, int columns, int[] order) =>
-            MatrixPacker.Pack(ElementFormat.F32, source.Span, rows, columns, order, pool).Dispose();
+            WeightFormats
+                .F32.Pack(new StoredMatrix(source.Span, rows, columns, order), pool)
+                .Dispose();
     }
 
     private static void CheckShape(
         int width,
-        ElementFormat format,
+        WeightFormat format,
         int rows,
         int columns,
         int tokens
@@ -262,7 +269,7 @@ public sealed unsafe class DensePackedMatrixTests
     }
 
     /// <summary>The body at one width between guard pages, in two parts, with rows that lie apart.</summary>
-    private static float[] Forced(int width, DensePackedMatrix matrix, float[] x, int tokens)
+    private static float[] Forced(int width, PackedMatrix matrix, float[] x, int tokens)
     {
         var (rows, columns) = (matrix.Rows, matrix.Columns);
         var stride = rows + 3;
@@ -271,16 +278,16 @@ public sealed unsafe class DensePackedMatrixTests
         to.Span.Span.Fill(7);
         for (var part = 0; part < 2; part++)
         {
-            switch (matrix.Format)
+            switch (matrix)
             {
-                case ElementFormat.F32:
-                    Run<DenseElements.F32>(part);
+                case DensePackedMatrix<DenseElements.F32> singles:
+                    Run(singles, part);
                     break;
-                case ElementFormat.F16:
-                    Run<DenseElements.FiniteF16>(part);
+                case DensePackedMatrix<DenseElements.FiniteF16> halves:
+                    Run(halves, part);
                     break;
                 default:
-                    Run<DenseElements.BF16>(part);
+                    Run((DensePackedMatrix<DenseElements.BF16>)matrix, part);
                     break;
             }
         }
@@ -297,37 +304,29 @@ public sealed unsafe class DensePackedMatrixTests
 
         return result;
 
-        void Run<TElement>(int part)
+        void Run<TElement>(DensePackedMatrix<TElement> dense, int part)
             where TElement : struct, IDenseElement
         {
             switch (width)
             {
                 case 1:
-                    Body<TElement, Lanes1>(part);
+                    Body<TElement, Lanes1>(dense, part);
                     break;
                 case 4:
-                    Body<TElement, Lanes4>(part);
+                    Body<TElement, Lanes4>(dense, part);
                     break;
                 case 8:
-                    Body<TElement, Lanes8>(part);
+                    Body<TElement, Lanes8>(dense, part);
                     break;
                 default:
-                    Body<TElement, Lanes16>(part);
+                    Body<TElement, Lanes16>(dense, part);
                     break;
             }
         }
 
-        void Body<TElement, TLanes>(int part)
+        void Body<TElement, TLanes>(DensePackedMatrix<TElement> dense, int part)
             where TElement : struct, IDenseElement
             where TLanes : unmanaged, ILanes<TLanes> =>
-            matrix.Body<TElement, TLanes>(
-                from.Pointer,
-                columns,
-                tokens,
-                to.Pointer,
-                stride,
-                part,
-                2
-            );
+            dense.Body<TLanes>(from.Pointer, columns, tokens, to.Pointer, stride, part, 2);
     }
 }

@@ -70,7 +70,7 @@ public sealed unsafe class FloatProductTests
         using var pool = new WorkerPool(1);
         using var memory = new NativeBuffer<float>(12);
         memory.Span.Span.Fill(7);
-        var c = new FloatMatrix(memory.Span, 3, 2, 4);
+        var c = new FloatMatrix(new FloatRows(memory.Span, 3, 2, 4));
         var none = new FloatMatrix(default, 3, 0);
         FloatProduct.Multiply(none, new FloatMatrix(default, 0, 2), c, true, pool);
         Assert.All(memory.Span.Span.ToArray(), value => Assert.Equal(7, value));
@@ -89,7 +89,7 @@ public sealed unsafe class FloatProductTests
                 pool
             )
         );
-        Assert.Throws<ArgumentException>(() => new FloatMatrix(memory.Span, 3, 4, 5));
+        Assert.Throws<ArgumentException>(() => new FloatRows(memory.Span, 3, 4, 5));
         Assert.Throws<ArgumentException>(() => new FloatMatrix(memory.Span, 3, 5));
     }
 

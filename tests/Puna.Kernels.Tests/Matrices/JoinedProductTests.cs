@@ -2,8 +2,6 @@ using Puna.Kernels.Activations;
 using Puna.Kernels.Formats;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Memory;
-using Puna.Kernels.Quantised;
-using Puna.Kernels.Quantised.Codecs;
 using Puna.Kernels.Threads;
 
 namespace Puna.Kernels.Tests.Matrices;
@@ -24,9 +22,9 @@ public sealed class JoinedProductTests
     )
     {
         using var pool = new WorkerPool(threads);
-        using var first = Matrix(ElementFormat.Q4_1, 300, pool);
-        using var second = Matrix(ElementFormat.F16, 1, pool);
-        using var third = Matrix(ElementFormat.Q6_K, 129, pool);
+        using var first = Matrix(WeightFormats.Q4_1, 300, pool);
+        using var second = Matrix(WeightFormats.F16, 1, pool);
+        using var third = Matrix(WeightFormats.Q6_K, 129, pool);
         using var values = new NativeBuffer<float>(tokens * Columns);
         var random = new Random(7);
         foreach (ref var value in values.Span.Span)
@@ -35,7 +33,7 @@ public sealed class JoinedProductTests
         }
 
         using var x = new ActivationRows(tokens, Columns, activations);
-        x.Load(values.Span, Columns, tokens, Columns);
+        x.Load(new FloatRows(values.Span, tokens, Columns));
         PackedMatrix[] matrices = [first, second, third];
         var expected = matrices.Select(matrix => Alone(matrix, x, pool)).ToArray();
         var results = matrices
@@ -59,10 +57,10 @@ public sealed class JoinedProductTests
     public void A_result_that_is_too_short_is_refused()
     {
         using var pool = new WorkerPool(1);
-        using var matrix = Matrix(ElementFormat.Q4_1, 300, pool);
+        using var matrix = Matrix(WeightFormats.Q4_1, 300, pool);
         using var values = new NativeBuffer<float>(Columns);
         using var x = new ActivationRows(1, Columns, ActivationFormat.Int8);
-        x.Load(values.Span, Columns, 1, Columns);
+        x.Load(new FloatRows(values.Span, 1, Columns));
         using var result = new NativeBuffer<float>(299);
         Assert.Throws<ArgumentException>(() =>
             JoinedProduct.Multiply(x, pool, new MatrixProduct(matrix, result.Span))
@@ -74,22 +72,22 @@ public sealed class JoinedProductTests
     private static float[] Alone(PackedMatrix matrix, ActivationRows x, WorkerPool pool)
     {
         using var y = new NativeBuffer<float>(x.Tokens * matrix.Rows);
-        matrix.Multiply(x, y.Span, matrix.Rows, pool);
+        matrix.Multiply(x, new FloatRows(y.Span, x.Tokens, matrix.Rows), pool);
         return y.Span.Span.ToArray();
     }
 
-    private static PackedMatrix Matrix(ElementFormat format, int rows, WorkerPool pool)
+    private static PackedMatrix Matrix(WeightFormat format, int rows, WorkerPool pool)
     {
         using var stored = new NativeBuffer<byte>(rows * format.RowBytes(Columns));
-        if (format == ElementFormat.F16)
+        if (format == WeightFormats.F16)
         {
             stored.Span.Span.Fill(0x2A);
         }
         else
         {
-            BlockCodecs.FillRandom(format, (ulong)rows, stored.Span.Span);
+            format.FillRandom((ulong)rows, stored.Span.Span);
         }
 
-        return MatrixPacker.Pack(format, stored.Span, rows, Columns, [], pool);
+        return format.Pack(new StoredMatrix(stored.Span, rows, Columns), pool);
     }
 }

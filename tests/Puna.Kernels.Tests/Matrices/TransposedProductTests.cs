@@ -8,11 +8,12 @@ namespace Puna.Kernels.Tests.Matrices;
 public sealed class TransposedProductTests
 {
     [Theory]
-    [InlineData(ElementFormat.F32)]
-    [InlineData(ElementFormat.F16)]
-    [InlineData(ElementFormat.BF16)]
-    public void The_transposed_product_accumulates(ElementFormat format)
+    [InlineData("f32")]
+    [InlineData("f16")]
+    [InlineData("bf16")]
+    public void The_transposed_product_accumulates(string id)
     {
+        var format = WeightFormats.Find(id)!;
         foreach (
             var (rows, columns, tokens) in ((int, int, int)[])
                 [(1, 1, 1), (150, 300, 9), (600, 70, 30)]
@@ -48,7 +49,7 @@ public sealed class TransposedProductTests
         const int Rows = 300;
         const int Columns = 515;
         const int Tokens = 33;
-        using var matrix = DenseMatrices.Pack(ElementFormat.F32, Rows, Columns, out _);
+        using var matrix = DenseMatrices.Pack(WeightFormats.F32, Rows, Columns, out _);
         using var one = new WorkerPool(1);
         using var three = new WorkerPool(3);
         var dy = TestNumbers.Uniform(Tokens * Rows, 2);
@@ -74,16 +75,24 @@ public sealed class TransposedProductTests
     [Fact]
     public void Wrong_shapes_are_refused_and_an_empty_batch_is_no_work()
     {
-        using var matrix = DenseMatrices.Pack(ElementFormat.F32, 4, 6, out _);
+        using var matrix = DenseMatrices.Pack(WeightFormats.F32, 4, 6, out _);
         using var pool = new WorkerPool(1);
         using var dy = new NativeBuffer<float>(8);
         using var dx = new NativeBuffer<float>(12);
-        matrix.MultiplyTransposed(dy.Span, 4, 0, dx.Span, 6, pool);
+        matrix.MultiplyTransposed(new FloatRows(dy.Span, 0, 4), new FloatRows(dx.Span, 0, 6), pool);
         Assert.Throws<ArgumentException>(() =>
-            matrix.MultiplyTransposed(dy.Span, 4, 3, dx.Span, 6, pool)
+            matrix.MultiplyTransposed(
+                new FloatRows(dy.Span, 3, 4),
+                new FloatRows(dx.Span, 3, 6),
+                pool
+            )
         );
         Assert.Throws<ArgumentException>(() =>
-            matrix.MultiplyTransposed(dy.Span, 4, 2, dx.Span, 5, pool)
+            matrix.MultiplyTransposed(
+                new FloatRows(dy.Span, 2, 4),
+                new FloatRows(dx.Span, 2, 5),
+                pool
+            )
         );
     }
 
@@ -97,7 +106,11 @@ public sealed class TransposedProductTests
     {
         using var from = new GuardedBuffer<float>(dy);
         using var to = new GuardedBuffer<float>(dx);
-        matrix.MultiplyTransposed(from.Span, matrix.Rows, tokens, to.Span, matrix.Columns, pool);
+        matrix.MultiplyTransposed(
+            new FloatRows(from.Span, tokens, matrix.Rows),
+            new FloatRows(to.Span, tokens, matrix.Columns),
+            pool
+        );
         return to.ToArray();
     }
 }

@@ -67,21 +67,23 @@ public sealed unsafe class RmsNormTests
         TestNumbers.Uniform(Rows * Columns, 1).CopyTo(x.Span.Span);
         TestNumbers.Uniform(Columns, 2).CopyTo(weight.Span.Span);
         RmsNorm.Forward(
-            x.Span,
-            Columns,
+            new FloatRows(x.Span, Rows, Columns),
             weight.Span,
             Epsilon,
-            y.Span,
-            Columns,
-            Rows,
-            Columns,
+            new FloatRows(y.Span, Rows, Columns),
             three
         );
         var batch = y.Span.Span.ToArray();
         for (var row = 0; row < Rows; row++)
         {
             var part = x.Span.Slice(row * Columns);
-            RmsNorm.Forward(part, Columns, weight.Span, Epsilon, part, Columns, 1, Columns, one);
+            RmsNorm.Forward(
+                new FloatRows(part, 1, Columns),
+                weight.Span,
+                Epsilon,
+                new FloatRows(part, 1, Columns),
+                one
+            );
         }
 
         Assert.Equal(batch, x.Span.Span.ToArray());
@@ -97,9 +99,21 @@ public sealed unsafe class RmsNormTests
         weight.Span.Span.Fill(1);
         x.Span[3] = float.NaN;
         x.Span.Slice(2 * Columns).Span.Fill(-2);
-        RmsNorm.Forward(x.Span, Columns, weight.Span, 0.0f, x.Span, Columns, 1, Columns, pool);
+        RmsNorm.Forward(
+            new FloatRows(x.Span, 1, Columns),
+            weight.Span,
+            0.0f,
+            new FloatRows(x.Span, 1, Columns),
+            pool
+        );
         var rest = x.Span.Slice(Columns);
-        RmsNorm.Forward(rest, Columns, weight.Span, Epsilon, rest, Columns, 2, Columns, pool);
+        RmsNorm.Forward(
+            new FloatRows(rest, 2, Columns),
+            weight.Span,
+            Epsilon,
+            new FloatRows(rest, 2, Columns),
+            pool
+        );
         Assert.All(x.Span.Slice(0, Columns).Span.ToArray(), v => Assert.True(float.IsNaN(v)));
         Assert.All(rest.Slice(0, Columns).Span.ToArray(), v => Assert.Equal(0, v));
         Assert.All(
@@ -107,7 +121,13 @@ public sealed unsafe class RmsNormTests
             v => Assert.Equal(-2 / Math.Sqrt(4 + Epsilon), v, Tolerance.F32Sum(Columns))
         );
         Assert.Throws<ArgumentException>(() =>
-            RmsNorm.Forward(x.Span, 20, weight.Span.Slice(1), 0, x.Span, 20, 1, 20, pool)
+            RmsNorm.Forward(
+                new FloatRows(x.Span, 1, 20),
+                weight.Span.Slice(1),
+                0,
+                new FloatRows(x.Span, 1, 20),
+                pool
+            )
         );
     }
 }

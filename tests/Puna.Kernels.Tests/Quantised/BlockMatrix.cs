@@ -1,9 +1,9 @@
 using Puna.Kernels.Activations;
 using Puna.Kernels.Formats;
 using Puna.Kernels.Lanes;
+using Puna.Kernels.Matrices;
 using Puna.Kernels.Memory;
 using Puna.Kernels.Quantised;
-using Puna.Kernels.Quantised.Codecs;
 using Puna.Kernels.Threads;
 
 namespace Puna.Kernels.Tests.Quantised;
@@ -14,14 +14,14 @@ internal sealed class BlockMatrix : IDisposable
     private readonly PackedBlockMatrix _packed;
 
     /// <summary>Packs stored rows.</summary>
-    public BlockMatrix(ElementFormat format, byte[] stored, int columns, int[]? order = null)
+    public BlockMatrix(WeightFormat format, byte[] stored, int columns, int[]? order = null)
     {
         Rows = (int)(stored.Length / format.RowBytes(columns));
         Columns = columns;
         Stored = stored;
         Values = new float[Rows * columns];
         var decoded = new float[Rows * columns];
-        BlockCodecs.DecodeRow(format, stored, decoded);
+        format.DecodeRow(stored, decoded);
         for (var row = 0; row < Rows; row++)
         {
             var from = order is null ? row : order[row];
@@ -31,11 +31,11 @@ internal sealed class BlockMatrix : IDisposable
         using var source = new GuardedBuffer<byte>(stored);
         using var pool = new WorkerPool(2);
         _packed = (PackedBlockMatrix)
-            MatrixPacker.Pack(format, source.Span, Rows, columns, order, pool);
+            format.Pack(new StoredMatrix(source.Span, Rows, columns, order), pool);
     }
 
-    public static TheoryData<ElementFormat> Formats =>
-        [.. ElementFormats.All.Where(format => !format.IsDense())];
+    public static TheoryData<WeightFormat> Formats =>
+        [.. WeightFormats.All.Where(format => !format.IsDense)];
 
     /// <summary>The ways to compute an int8 product; without emitted loops the last is the one before.</summary>
     public static (KernelLevel Level, bool Emitted)[] Paths { get; } =
@@ -58,10 +58,10 @@ internal sealed class BlockMatrix : IDisposable
     public PackedBlockMatrix Packed => _packed;
 
     /// <summary>A matrix of random valid blocks.</summary>
-    public static BlockMatrix Random(ElementFormat format, int rows, int columns, ulong seed)
+    public static BlockMatrix Random(WeightFormat format, int rows, int columns, ulong seed)
     {
         var stored = new byte[rows * format.RowBytes(columns)];
-        BlockCodecs.FillRandom(format, seed, stored);
+        format.FillRandom(seed, stored);
         return new BlockMatrix(format, stored, columns);
     }
 
@@ -76,10 +76,16 @@ internal sealed class BlockMatrix : IDisposable
         using var pool = new WorkerPool(threads);
         using var values = new GuardedBuffer<float>(x.AsSpan(0, tokens * Columns));
         using var activations = new ActivationRows(tokens, Columns, ActivationFormat.Int8);
-        activations.Load(values.Span, Columns, tokens, Columns);
+        activations.Load(new FloatRows(values.Span, tokens, Columns));
         using var y = new GuardedBuffer<float>(tokens * Rows);
         y.Span.Span.Fill(float.NaN);
-        _packed.MultiplyInt8(activations, y.Span, Rows, pool, path.Level, path.Emitted);
+        _packed.MultiplyInt8(
+            activations,
+            new FloatRows(y.Span, activations.Tokens, Rows),
+            pool,
+            path.Level,
+            path.Emitted
+        );
         return y.ToArray();
     }
 
@@ -90,9 +96,9 @@ internal sealed class BlockMatrix : IDisposable
         using var values = new NativeBuffer<float>(tokens * Columns);
         x.AsSpan(0, tokens * Columns).CopyTo(values.Span.Span);
         using var activations = new ActivationRows(tokens, Columns, format);
-        activations.Load(values.Span, Columns, tokens, Columns, pool);
+        activations.Load(new FloatRows(values.Span, tokens, Columns), pool);
         using var y = new NativeBuffer<float>(tokens * Rows);
-        _packed.Multiply(activations, y.Span, Rows, pool);
+        _packed.Multiply(activations, new FloatRows(y.Span, activations.Tokens, Rows), pool);
         return y.Span.Span.ToArray();
     }
 

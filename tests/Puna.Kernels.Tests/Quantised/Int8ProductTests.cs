@@ -1,26 +1,25 @@
 using Puna.Kernels.Activations;
 using Puna.Kernels.Formats;
 using Puna.Kernels.Memory;
-using Puna.Kernels.Quantised.Codecs;
 using Puna.Kernels.Threads;
 
 namespace Puna.Kernels.Tests.Quantised;
 
 public sealed unsafe class Int8ProductTests
 {
-    public static TheoryData<ElementFormat> Formats => BlockMatrix.Formats;
+    public static TheoryData<WeightFormat> Formats => BlockMatrix.Formats;
 
     [Theory]
     [MemberData(nameof(Formats))]
     public void The_product_is_that_of_the_definition_at_every_width_and_emitted(
-        ElementFormat format
+        WeightFormat format
     )
     {
         var random = new Random(17);
         for (var round = 0; round < 8; round++)
         {
             var rows = 2 * random.Next(20) + 1;
-            var columns = random.Next(1, 6) * format.BlockSize();
+            var columns = random.Next(1, 6) * format.BlockSize;
             var tokens = random.Next(1, 41);
             using var matrix = BlockMatrix.Random(format, rows, columns, (ulong)round);
             Check(matrix, TestNumbers.Uniform(tokens * columns, round, 3), tokens);
@@ -29,14 +28,14 @@ public sealed unsafe class Int8ProductTests
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void Codes_and_activations_at_their_limits_do_not_overflow(ElementFormat format)
+    public void Codes_and_activations_at_their_limits_do_not_overflow(WeightFormat format)
     {
         const int Rows = 17;
         const int Columns = 512;
         foreach (var fill in new byte[] { 0x00, 0xFF, 0x80, 0x7F, 0xF0, 0x0F })
         {
             var stored = new byte[Rows * format.RowBytes(Columns)];
-            BlockCodecs.FillRandom(format, 1, stored);
+            format.FillRandom(1, stored);
             FillCodes(format, stored, fill);
             using var matrix = new BlockMatrix(format, stored, Columns);
             foreach (var sign in new[] { 1, -1 })
@@ -58,7 +57,7 @@ public sealed unsafe class Int8ProductTests
     [Theory]
     [MemberData(nameof(Formats))]
     public void A_row_has_the_same_bits_in_any_batch_and_on_any_number_of_threads(
-        ElementFormat format
+        WeightFormat format
     )
     {
         const int Rows = 83;
@@ -86,12 +85,12 @@ public sealed unsafe class Int8ProductTests
     [Theory]
     [MemberData(nameof(Formats))]
     public void The_exact_mode_multiplies_decoded_weights_and_does_not_depend_on_the_batch(
-        ElementFormat format
+        WeightFormat format
     )
     {
         const int Rows = 45;
         const int Tokens = 9;
-        foreach (var columns in new[] { format.BlockSize(), 9 * format.BlockSize() })
+        foreach (var columns in new[] { format.BlockSize, 9 * format.BlockSize })
         {
             using var matrix = BlockMatrix.Random(format, Rows, columns, 29);
             var x = TestNumbers.Uniform(Tokens * columns, 31);
@@ -118,11 +117,12 @@ public sealed unsafe class Int8ProductTests
     }
 
     [Theory]
-    [InlineData(ElementFormat.Q4_1)]
-    [InlineData(ElementFormat.Q8_0)]
-    [InlineData(ElementFormat.Q6_K)]
-    public void The_transposed_product_uses_the_decoded_weights(ElementFormat format)
+    [InlineData("q4_1")]
+    [InlineData("q8_0")]
+    [InlineData("q6_k")]
+    public void The_transposed_product_uses_the_decoded_weights(string id)
     {
+        var format = WeightFormats.Find(id)!;
         const int Rows = 21;
         const int Columns = 512;
         const int Tokens = 3;
@@ -132,7 +132,11 @@ public sealed unsafe class Int8ProductTests
         using var from = new NativeBuffer<float>(dy.Length);
         dy.CopyTo(from.Span.Span);
         using var dx = new NativeBuffer<float>(Tokens * Columns);
-        matrix.Packed.MultiplyTransposed(from.Span, Rows, Tokens, dx.Span, Columns, pool);
+        matrix.Packed.MultiplyTransposed(
+            new FloatRows(from.Span, Tokens, Rows),
+            new FloatRows(dx.Span, Tokens, Columns),
+            pool
+        );
         var (values, magnitudes) = NaiveProduct.Transposed(
             dy,
             matrix.Values,
@@ -153,7 +157,7 @@ public sealed unsafe class Int8ProductTests
     {
         // One thread: the counter is this thread's own, whatever other tests do at the same time.
         using var pool = new WorkerPool(1);
-        using var matrix = BlockMatrix.Random(ElementFormat.Q4_1, 64, 512, 43);
+        using var matrix = BlockMatrix.Random(WeightFormats.Q4_1, 64, 512, 43);
         using var activations = new ActivationRows(40, 512, ActivationFormat.Int8);
         using var exact = new ActivationRows(2, 512, ActivationFormat.F32);
         using var x = new NativeBuffer<float>(40 * 512);
@@ -171,12 +175,16 @@ public sealed unsafe class Int8ProductTests
         {
             foreach (var tokens in (ReadOnlySpan<int>)[1, 40])
             {
-                activations.Load(x.Span, 512, tokens, 512, pool);
-                matrix.Packed.Multiply(activations, y.Span, 64, pool);
+                activations.Load(new FloatRows(x.Span, tokens, 512), pool);
+                matrix.Packed.Multiply(
+                    activations,
+                    new FloatRows(y.Span, activations.Tokens, 64),
+                    pool
+                );
             }
 
-            exact.Load(x.Span, 512, 2, 512);
-            matrix.Packed.Multiply(exact, y.Span, 64, pool);
+            exact.Load(new FloatRows(x.Span, 2, 512));
+            matrix.Packed.Multiply(exact, new FloatRows(y.Span, exact.Tokens, 64), pool);
         }
     }
 
@@ -184,20 +192,24 @@ public sealed unsafe class Int8ProductTests
     public void Activations_and_results_of_another_shape_are_refused()
     {
         using var pool = new WorkerPool(1);
-        using var matrix = BlockMatrix.Random(ElementFormat.Q8_0, 8, 64, 1);
+        using var matrix = BlockMatrix.Random(WeightFormats.Q8_0, 8, 64, 1);
         using var activations = new ActivationRows(2, 64, ActivationFormat.Int8);
         using var x = new NativeBuffer<float>(2 * 64);
         using var y = new NativeBuffer<float>(2 * 8);
-        activations.Load(x.Span, 64, 2, 32);
+        activations.Load(new FloatRows(x.Span, 2, 32, 64));
         Assert.Throws<ArgumentException>(() =>
-            matrix.Packed.Multiply(activations, y.Span, 8, pool)
+            matrix.Packed.Multiply(activations, new FloatRows(y.Span, activations.Tokens, 8), pool)
         );
-        activations.Load(x.Span, 64, 2, 64);
+        activations.Load(new FloatRows(x.Span, 2, 64));
         Assert.Throws<ArgumentException>(() =>
-            matrix.Packed.Multiply(activations, y.Span, 7, pool)
+            matrix.Packed.Multiply(activations, new FloatRows(y.Span, activations.Tokens, 7), pool)
         );
         Assert.Throws<ArgumentException>(() =>
-            matrix.Packed.Multiply(activations, y.Span.Slice(1), 8, pool)
+            matrix.Packed.Multiply(
+                activations,
+                new FloatRows(y.Span.Slice(1), activations.Tokens, 8),
+                pool
+            )
         );
     }
 
@@ -229,24 +241,24 @@ public sealed unsafe class Int8ProductTests
         }
     }
 
-    private static void FillCodes(ElementFormat format, byte[] stored, byte fill)
+    private static void FillCodes(WeightFormat format, byte[] stored, byte fill)
     {
-        var (first, end) = format switch
+        var (first, end) = format.Id switch
         {
-            ElementFormat.Q4_1 => (4, 20),
-            ElementFormat.Q5_1 => (4, 24),
-            ElementFormat.Q2_K => (16, 80),
-            ElementFormat.Q3_K => (0, 96),
-            ElementFormat.Q4_K => (16, 144),
-            ElementFormat.Q5_K => (16, 176),
-            ElementFormat.Q6_K => (0, 192),
-            ElementFormat.IQ4_XS => (8, 136),
-            ElementFormat.TQ1_0 => (0, 52),
-            ElementFormat.TQ2_0 => (0, 64),
-            ElementFormat.MXFP4 => (1, 17),
-            _ => (2, format.BlockBytes()),
+            "q4_1" => (4, 20),
+            "q5_1" => (4, 24),
+            "q2_k" => (16, 80),
+            "q3_k" => (0, 96),
+            "q4_k" => (16, 144),
+            "q5_k" => (16, 176),
+            "q6_k" => (0, 192),
+            "iq4_xs" => (8, 136),
+            "tq1_0" => (0, 52),
+            "tq2_0" => (0, 64),
+            "mxfp4" => (1, 17),
+            _ => (2, format.BlockBytes),
         };
-        for (var block = 0; block < stored.Length; block += format.BlockBytes())
+        for (var block = 0; block < stored.Length; block += format.BlockBytes)
         {
             stored.AsSpan(block + first, end - first).Fill(fill);
         }

@@ -1,7 +1,6 @@
 using Puna.Kernels.Formats;
+using Puna.Kernels.Matrices;
 using Puna.Kernels.Memory;
-using Puna.Kernels.Quantised;
-using Puna.Kernels.Quantised.Codecs;
 using Puna.Kernels.Tests.Quantised.Codecs;
 using Puna.Kernels.Threads;
 
@@ -9,11 +8,11 @@ namespace Puna.Kernels.Tests.Quantised;
 
 public sealed unsafe class PackedBlocksTests
 {
-    public static TheoryData<ElementFormat> Formats => BlockMatrix.Formats;
+    public static TheoryData<WeightFormat> Formats => BlockMatrix.Formats;
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void Rows_decode_bit_for_bit_as_the_codec_decodes_them(ElementFormat format)
+    public void Rows_decode_bit_for_bit_as_the_codec_decodes_them(WeightFormat format)
     {
         foreach (var rows in new[] { 1, 15, 16, 17, 35 })
         {
@@ -26,21 +25,21 @@ public sealed unsafe class PackedBlocksTests
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void Rows_of_an_odd_number_of_blocks_decode_too(ElementFormat format)
+    public void Rows_of_an_odd_number_of_blocks_decode_too(WeightFormat format)
     {
-        using var matrix = BlockMatrix.Random(format, 18, 11 * format.BlockSize(), 4);
+        using var matrix = BlockMatrix.Random(format, 18, 11 * format.BlockSize, 4);
         CheckRows(matrix, 0, 18);
     }
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void Blocks_of_any_bytes_decode_as_the_codec_decodes_them(ElementFormat format)
+    public void Blocks_of_any_bytes_decode_as_the_codec_decodes_them(WeightFormat format)
     {
         // All codes and sub-scales, also those that no encoder writes; only the scales are made finite.
         const int Rows = 21;
         const int Columns = 3 * 256;
         var stored = new byte[Rows * format.RowBytes(Columns)];
-        BlockCodecs.FillRandom(format, 1, stored);
+        format.FillRandom(1, stored);
         var noise = new byte[stored.Length];
         new Random(5).NextBytes(noise);
         foreach (var position in CodeBytes(format, stored.Length))
@@ -56,9 +55,9 @@ public sealed unsafe class PackedBlocksTests
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void Every_width_decodes_the_same_panel(ElementFormat format)
+    public void Every_width_decodes_the_same_panel(WeightFormat format)
     {
-        using var matrix = BlockMatrix.Random(format, 16, 5 * format.BlockSize(), 8);
+        using var matrix = BlockMatrix.Random(format, 16, 5 * format.BlockSize, 8);
         using var panel = new NativeBuffer<float>(256 * 16);
         foreach (var width in new[] { 4, 8, 16 })
         {
@@ -80,18 +79,18 @@ public sealed unsafe class PackedBlocksTests
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void Rows_are_packed_in_the_order_that_was_asked_for(ElementFormat format)
+    public void Rows_are_packed_in_the_order_that_was_asked_for(WeightFormat format)
     {
         const int Rows = 37;
         var stored = new byte[Rows * format.RowBytes(256)];
-        BlockCodecs.FillRandom(format, 2, stored);
+        format.FillRandom(2, stored);
         using var matrix = new BlockMatrix(format, stored, 256, TestNumbers.Permutation(Rows, 3));
         CheckRows(matrix, 0, Rows);
     }
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void The_bytes_are_those_of_the_file_and_the_padding(ElementFormat format)
+    public void The_bytes_are_those_of_the_file_and_the_padding(WeightFormat format)
     {
         foreach (var rows in new[] { 16, 32, 33 })
         {
@@ -129,7 +128,7 @@ public sealed unsafe class PackedBlocksTests
     [Fact]
     public void Rows_outside_the_matrix_and_short_destinations_are_refused()
     {
-        using var matrix = BlockMatrix.Random(ElementFormat.Q4_1, 5, 32, 1);
+        using var matrix = BlockMatrix.Random(WeightFormats.Q4_1, 5, 32, 1);
         Assert.Throws<ArgumentException>(() => matrix.Packed.DequantRows(4, 2, new float[64]));
         Assert.Throws<ArgumentException>(() => matrix.Packed.DequantRows(-1, 1, new float[32]));
         Assert.Throws<ArgumentException>(() => matrix.Packed.DequantRows(0, 2, new float[63]));
@@ -141,13 +140,13 @@ public sealed unsafe class PackedBlocksTests
         using var pool = new WorkerPool(1);
         using var source = new NativeBuffer<byte>(3 * 20);
         Assert.Throws<ArgumentException>(() =>
-            MatrixPacker.Pack(ElementFormat.Q4_1, source.Span, 4, 32, default, pool)
+            WeightFormats.Q4_1.Pack(new StoredMatrix(source.Span, 4, 32), pool)
         );
         Assert.Throws<ArgumentException>(() =>
-            MatrixPacker.Pack(ElementFormat.Q4_1, source.Span, 3, 33, default, pool)
+            WeightFormats.Q4_1.Pack(new StoredMatrix(source.Span, 3, 33), pool)
         );
         Assert.Throws<ArgumentException>(() =>
-            MatrixPacker.Pack(ElementFormat.Q4_1, source.Span, 3, 32, [0, 1, 3], pool)
+            WeightFormats.Q4_1.Pack(new StoredMatrix(source.Span, 3, 32, [0, 1, 3]), pool)
         );
     }
 
@@ -170,25 +169,24 @@ public sealed unsafe class PackedBlocksTests
     }
 
     /// <summary>Positions of all bytes that are no f16 or power-of-two scale.</summary>
-    private static IEnumerable<int> CodeBytes(ElementFormat format, int length)
+    private static IEnumerable<int> CodeBytes(WeightFormat format, int length)
     {
-        var (first, count) = format switch
+        var (first, count) = format.Id switch
         {
-            ElementFormat.Q4_1 or ElementFormat.Q5_1 or ElementFormat.Q4_K or ElementFormat.Q5_K =>
-                (0, 4),
-            ElementFormat.Q2_K => (80, 4),
-            ElementFormat.Q3_K => (108, 2),
-            ElementFormat.Q6_K => (208, 2),
-            ElementFormat.TQ1_0 => (52, 2),
-            ElementFormat.TQ2_0 => (64, 2),
-            ElementFormat.MXFP4 => (0, 1),
+            "q4_1" or "q5_1" or "q4_k" or "q5_k" => (0, 4),
+            "q2_k" => (80, 4),
+            "q3_k" => (108, 2),
+            "q6_k" => (208, 2),
+            "tq1_0" => (52, 2),
+            "tq2_0" => (64, 2),
+            "mxfp4" => (0, 1),
             _ => (0, 2),
         };
         return Enumerable
             .Range(0, length)
             .Where(position =>
             {
-                var inner = position % format.BlockBytes();
+                var inner = position % format.BlockBytes;
                 return inner < first || inner >= first + count;
             });
     }

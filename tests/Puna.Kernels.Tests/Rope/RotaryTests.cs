@@ -37,31 +37,24 @@ public sealed unsafe class RotaryTests
             var headDim = 2 * half + 2;
             const int Heads = 3;
             var frequencies = Frequencies(half);
-            using var table = new RotaryTable(frequencies, Multiplier);
-            table.Reserve(1001);
+            using var angles = new RotaryAngles(frequencies, multiplier: Multiplier);
+            angles.Prepare(positions);
             var values = TestNumbers.Uniform(positions.Length * Heads * headDim, half);
             using var from = new GuardedBuffer<float>(values);
             using var to = new GuardedBuffer<float>(values.Length);
-            fixed (int* pointer = positions)
-            {
-                Widths.Run(
-                    width,
-                    new Rotary.Job(
-                        pairing,
-                        table.Cosines.Pointer,
-                        table.Sines.Pointer,
-                        half,
-                        pointer,
-                        from.Pointer,
-                        Heads * headDim,
-                        to.Pointer,
-                        Heads * headDim,
-                        positions.Length,
-                        Heads,
-                        headDim
-                    )
-                );
-            }
+            Widths.Run(
+                width,
+                new Rotary.Job(
+                    pairing,
+                    angles.Cosines.Pointer,
+                    angles.Sines.Pointer,
+                    half,
+                    half,
+                    new FloatRows(from.Span, positions.Length, Heads * headDim),
+                    new FloatRows(to.Span, positions.Length, Heads * headDim),
+                    headDim
+                )
+            );
 
             for (var row = 0; row < positions.Length * Heads; row++)
             {
@@ -88,21 +81,26 @@ public sealed unsafe class RotaryTests
         const int Half = 17;
         const int Row = 2 * 2 * Half;
         using var pool = new WorkerPool(2);
-        using var table = new RotaryTable(Frequencies(Half));
+        using var angles = new RotaryAngles(Frequencies(Half));
         using var x = new NativeBuffer<float>(3 * Row);
         using var y = new NativeBuffer<float>(3 * Row);
+        var from = new FloatRows(x.Span, 3, Row);
+        var to = new FloatRows(y.Span, 3, Row);
         var values = TestNumbers.Uniform(3 * Row, 1);
         values.CopyTo(x.Span.Span);
-        Rotary.Forward(table, pairing, [5, 6, 40], x.Span, Row, y.Span, Row, 2, 2 * Half, pool);
-        Rotary.Shift(table, pairing, 60, y.Span, Row, y.Span, Row, 3, 2, 2 * Half, pool);
-        Rotary.Forward(table, pairing, [65, 66, 100], x.Span, Row, x.Span, Row, 2, 2 * Half, pool);
+        angles.Prepare([5, 6, 40]);
+        Rotary.Forward(angles, pairing, from, to, 2 * Half, pool);
+        Rotary.Shift(angles, pairing, 60, to, to, 2 * Half, pool);
+        angles.Prepare([65, 66, 100]);
+        Rotary.Forward(angles, pairing, from, from, 2 * Half, pool);
         for (var index = 0; index < values.Length; index++)
         {
             // The angles of up to 100 radians are rounded before they are added.
             Assert.Equal(x.Span[index], y.Span[index], s_tolerance + 200 * Tolerance.F32Unit);
         }
 
-        Rotary.Shift(table, pairing, -65, x.Span, Row, x.Span, Row, 1, 2, 2 * Half, pool);
+        from = from.Slice(0, 1);
+        Rotary.Shift(angles, pairing, -65, from, from, 2 * Half, pool);
         for (var index = 0; index < Row; index++)
         {
             Assert.Equal(values[index], x.Span[index], 2 * s_tolerance);
@@ -118,69 +116,45 @@ public sealed unsafe class RotaryTests
         const int Tokens = 130;
         using var one = new WorkerPool(1);
         using var two = new WorkerPool(2);
-        using var table = new RotaryTable(Frequencies(Half));
+        using var angles = new RotaryAngles(Frequencies(Half));
         using var x = new NativeBuffer<float>(Tokens * Row);
         using var y = new NativeBuffer<float>(Tokens * Row);
         TestNumbers.Uniform(Tokens * Row, 1).CopyTo(x.Span.Span);
         var positions = TestNumbers.Permutation(Tokens, 2);
-        Rotary.Forward(table, default, positions, x.Span, Row, y.Span, Row, Heads, 64, two);
+        var rows = new FloatRows(x.Span, Tokens, Row);
+        angles.Prepare(positions);
+        Rotary.Forward(angles, default, rows, new FloatRows(y.Span, Tokens, Row), 64, two);
         for (var token = 0; token < Tokens; token++)
         {
-            var part = x.Span.Slice(token * Row);
-            Rotary.Forward(
-                table,
-                default,
-                [positions[token]],
-                part,
-                Row,
-                part,
-                Row,
-                Heads,
-                64,
-                one
-            );
+            var part = rows.Slice(token, 1);
+            angles.Prepare([positions[token]]);
+            Rotary.Forward(angles, default, part, part, 64, one);
         }
 
         Assert.Equal(y.Span.Span.ToArray(), x.Span.Span.ToArray());
     }
 
     [Fact]
-    public void The_table_grows_by_doubling_and_keeps_what_it_had()
-    {
-        var frequencies = Frequencies(4);
-        using var table = new RotaryTable(frequencies);
-        table.Reserve(600);
-        Assert.Equal(600, table.Positions);
-        table.Reserve(601);
-        Assert.Equal(1200, table.Positions);
-        for (var position = 0; position < table.Positions; position++)
-        {
-            for (var pair = 0; pair < 4; pair++)
-            {
-                var angle = position * frequencies[pair];
-                Assert.Equal((float)Math.Cos(angle), table.Cosines[position * 4 + pair]);
-                Assert.Equal((float)Math.Sin(angle), table.Sines[position * 4 + pair]);
-            }
-        }
-
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        table.Reserve(130);
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
-    }
-
-    [Fact]
-    public void Heads_too_small_for_the_table_and_memory_too_small_are_refused()
+    public void Heads_too_small_for_the_angles_and_rows_that_do_not_fit_are_refused()
     {
         using var pool = new WorkerPool(1);
-        using var table = new RotaryTable(Frequencies(4));
+        using var angles = new RotaryAngles(Frequencies(4));
         using var x = new NativeBuffer<float>(16);
+        var row = new FloatRows(x.Span, 1, 16);
+        angles.Prepare([0]);
+        Assert.Throws<ArgumentException>(() => Turn(row, row, 6));
+        Assert.Throws<ArgumentException>(() => Turn(row, new FloatRows(x.Span, 1, 8), 8));
         Assert.Throws<ArgumentException>(() =>
-            Rotary.Forward(table, default, [0], x.Span, 16, x.Span, 16, 2, 6, pool)
+            Turn(new FloatRows(x.Span, 1, 15), new FloatRows(x.Span, 1, 15), 8)
         );
-        Assert.Throws<ArgumentException>(() =>
-            Rotary.Forward(table, default, [0, 1], x.Span, 16, x.Span, 16, 2, 8, pool)
-        );
-        Rotary.Forward(table, default, [], x.Span, 16, x.Span, 16, 2, 8, pool);
+        angles.Prepare([0, 1]);
+        Assert.Throws<ArgumentException>(() => Turn(row, row, 8));
+        angles.Prepare([]);
+        Turn(row.Slice(0, 0), row.Slice(0, 0), 8);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new RotaryAngles(Frequencies(4), -1));
+
+        void Turn(FloatRows source, FloatRows destination, int headDim) =>
+            Rotary.Forward(angles, default, source, destination, headDim, pool);
     }
 
     private static float[] Frequencies(int half) =>

@@ -11,7 +11,7 @@ namespace Puna.Engine.Execution.Operations;
 /// Attention of the segments of a ragged batch over the caches of their sequences, as one job of the threads: it lists
 /// the pages, lets the policies narrow them, and masks the nodes of draft trees. Its buffers only grow.
 /// </summary>
-internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, WorkerPool pool)
+internal sealed class SegmentAttention(LayerPlan plan, RotaryAngles rotary, WorkerPool pool)
     : IDisposable
 {
     // Pages for which there is room from the start: a sequence of 4096 tokens.
@@ -215,12 +215,8 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
                 rotary,
                 RotaryPairing.Halves,
                 delta,
-                queries,
-                width,
-                shifted.Slice(group * queries.Length, queries.Length),
-                width,
-                tokens,
-                attention.Heads,
+                new FloatRows(queries, tokens, width),
+                new FloatRows(shifted.Slice(group * queries.Length, queries.Length), tokens, width),
                 attention.HeadDim,
                 pool
             );

@@ -263,10 +263,10 @@ internal static class GgufHeader
         var elements = TensorRanges.Elements(gguf.Path, name, shape);
         var format = FormatOf(gguf.Path, name, type);
         var columns = shape[^1];
-        if (columns % format.BlockSize() != 0)
+        if (columns % format.BlockSize != 0)
         {
             throw new InputException(
-                $"'{gguf.Path}' is damaged: rows of tensor '{PrintableText.Short(name)}' have {columns} elements, which is no whole number of {format} blocks of {format.BlockSize()}."
+                $"'{gguf.Path}' is damaged: rows of tensor '{PrintableText.Short(name)}' have {columns} elements, which is no whole number of {format} blocks of {format.BlockSize}."
             );
         }
 
@@ -275,20 +275,20 @@ internal static class GgufHeader
             shape,
             format,
             offset <= long.MaxValue ? (long)offset : long.MaxValue / 2,
-            elements / format.BlockSize() * format.BlockBytes()
+            elements / format.BlockSize * format.BlockBytes
         );
     }
 
-    private static ElementFormat FormatOf(string path, string name, uint type)
+    private static WeightFormat FormatOf(string path, string name, uint type)
     {
-        if (Enum.IsDefined((ElementFormat)type))
+        if (WeightFormats.FindGguf(type) is { } format)
         {
-            return (ElementFormat)type;
+            return format;
         }
 
         var known = s_unreadable.TryGetValue(type, out var word) ? word : $"number {type}";
         throw new InputException(
-            $"'{path}' stores tensor '{PrintableText.Short(name)}' in the GGUF type {known}, which cannot be read; readable are {string.Join(", ", ElementFormats.All)}."
+            $"'{path}' stores tensor '{PrintableText.Short(name)}' in the GGUF type {known}, which cannot be read; readable are {string.Join(", ", WeightFormats.All)}."
         );
     }
 }

@@ -11,7 +11,7 @@ namespace Puna.Engine.Files.Gguf;
 public sealed record GgufTensor(
     string Name,
     IReadOnlyList<long> Shape,
-    ElementFormat Format,
+    WeightFormat Format,
     long Offset,
     long Length
 );

@@ -94,6 +94,7 @@ public sealed class GgufWriter : IDisposable
     /// <param name="pool">Threads, or null for the caller's alone.</param>
     /// <param name="progress">Told the share that is done, from 0 to 1.</param>
     /// <param name="cancellation">Ends the work between buffers.</param>
+    /// <exception cref="InputException">A tensor has a format that GGUF cannot hold.</exception>
     public void Write(
         Stream stream,
         WorkerPool? pool = null,
@@ -118,7 +119,7 @@ public sealed class GgufWriter : IDisposable
                 Put(header, (ulong)size);
             }
 
-            Put(header, (uint)tensor.Format);
+            Put(header, TypeOf(tensor));
             Put(header, offset);
             offset += (ulong)Padded(tensor.Bytes);
         }
@@ -135,6 +136,12 @@ public sealed class GgufWriter : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _metadata.Dispose();
+
+    private static uint TypeOf(OutputTensor tensor) =>
+        tensor.Format.GgufType
+        ?? throw new InputException(
+            $"A GGUF file cannot hold tensor '{tensor.Name}' as {tensor.Format.Id}, for which GGUF has no number."
+        );
 
     private static long Padded(long length) =>
         (length + GgufHeader.DefaultAlignment - 1)

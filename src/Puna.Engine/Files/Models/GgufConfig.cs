@@ -263,7 +263,7 @@ internal static class GgufConfig
     private static float[] Factors(GgufFile file, GgufTensor tensor, int headDim)
     {
         if (
-            tensor.Format != ElementFormat.F32
+            tensor.Format != WeightFormats.F32
             || tensor.Shape.Count != 1
             || tensor.Shape[0] != headDim / 2
         )

@@ -68,7 +68,7 @@ internal static class GgufModelMetadata
     }
 
     /// <summary>Adds everything but the tokenizer.</summary>
-    public static void Add(GgufWriter writer, ModelConfig config, string name, ElementFormat format)
+    public static void Add(GgufWriter writer, ModelConfig config, string name, WeightFormat format)
     {
         var family = Architecture(config);
         writer.Add("general.architecture", family);
@@ -104,10 +104,14 @@ internal static class GgufModelMetadata
         AddFileType(writer, format);
     }
 
-    /// <summary>Adds the two entries that state how the weights are coded.</summary>
-    public static void AddFileType(GgufWriter writer, ElementFormat format)
+    /// <summary>Adds the entries that state how the weights are coded; not every format has a number for whole files.</summary>
+    public static void AddFileType(GgufWriter writer, WeightFormat format)
     {
-        writer.Add("general.file_type", FileType(format));
+        if (format.GgufFileType is { } number)
+        {
+            writer.Add("general.file_type", number);
+        }
+
         writer.Add("general.quantization_version", QuantizationVersion);
     }
 
@@ -125,7 +129,7 @@ internal static class GgufModelMetadata
             : new OutputTensor(
                 GgufNames.RotaryFactors,
                 [factors.Length],
-                ElementFormat.F32,
+                WeightFormats.F32,
                 new ValueRow(factors)
             );
     }
@@ -248,28 +252,4 @@ internal static class GgufModelMetadata
             writer.Add(prefix + "attn_factor", (float)(factor / own));
         }
     }
-
-    /// <summary>llama.cpp's number for a file whose matrices are mostly of that format.</summary>
-    private static uint FileType(ElementFormat format) =>
-        format switch
-        {
-            ElementFormat.F32 => 0,
-            ElementFormat.F16 => 1,
-            ElementFormat.Q4_0 => 2,
-            ElementFormat.Q4_1 => 3,
-            ElementFormat.Q8_0 => 7,
-            ElementFormat.Q5_0 => 8,
-            ElementFormat.Q5_1 => 9,
-            ElementFormat.Q2_K => 10,
-            ElementFormat.Q3_K => 11,
-            ElementFormat.Q4_K => 14,
-            ElementFormat.Q5_K => 16,
-            ElementFormat.Q6_K => 18,
-            ElementFormat.IQ4_NL => 25,
-            ElementFormat.IQ4_XS => 30,
-            ElementFormat.BF16 => 32,
-            ElementFormat.TQ1_0 => 36,
-            ElementFormat.TQ2_0 => 37,
-            _ => 38,
-        };
 }

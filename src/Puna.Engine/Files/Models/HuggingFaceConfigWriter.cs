@@ -13,7 +13,7 @@ internal static class HuggingFaceConfigWriter
 
     /// <summary>The file of a model.</summary>
     /// <exception cref="InputException">The configuration has rotary divisors that Hugging Face's form cannot state.</exception>
-    public static byte[] Write(LayerPlan plan, ElementFormat format)
+    public static byte[] Write(LayerPlan plan, WeightFormat format)
     {
         var config = plan.Config;
         var json = new JsonObject
@@ -61,7 +61,7 @@ internal static class HuggingFaceConfigWriter
     }
 
     /// <summary>An existing file with the element type and the plan changed and everything else kept.</summary>
-    public static byte[] Rewrite(string path, LayerPlan plan, ElementFormat format)
+    public static byte[] Rewrite(string path, LayerPlan plan, WeightFormat format)
     {
         using var document = JsonFile.Open(path, 16 << 20);
         var json = JsonObject.Create(document.RootElement)!;
@@ -104,13 +104,10 @@ internal static class HuggingFaceConfigWriter
             _ => "HyperCLOVAXForCausalLM",
         };
 
-    private static string DtypeOf(ElementFormat format) =>
-        format switch
-        {
-            ElementFormat.F16 => "float16",
-            ElementFormat.BF16 => "bfloat16",
-            _ => "float32",
-        };
+    private static string DtypeOf(WeightFormat format) =>
+        format == WeightFormats.F16 ? "float16"
+        : format == WeightFormats.BF16 ? "bfloat16"
+        : "float32";
 
     /// <summary>1e-5f becomes 1e-5 in the file, not 9.999999747378752e-6.</summary>
     private static double Shortest(float value) => double.Parse(value.ToString("R"));

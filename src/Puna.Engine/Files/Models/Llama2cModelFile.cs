@@ -214,7 +214,7 @@ public sealed class Llama2cModelFile : IModelFile
             {
                 Name = spec.Name,
                 StoredName = stored,
-                Format = ElementFormat.F32,
+                Format = WeightFormats.F32,
                 Shape = spec.Shape,
                 Data = target.Cast<byte>(),
                 RowOrder = order,
@@ -235,7 +235,7 @@ public sealed class Llama2cModelFile : IModelFile
             {
                 Name = spec.Name,
                 StoredName = stored,
-                Format = ElementFormat.F32,
+                Format = WeightFormats.F32,
                 Shape = spec.Shape,
                 Data = _file.Bytes.Slice(offset, length),
                 RowOrder = order,

@@ -37,12 +37,26 @@ public static class SafetensorsTypes
     }
 
     /// <summary>The coding of model weights of that type, or null when weights cannot have it.</summary>
-    public static ElementFormat? Format(this SafetensorsType type) =>
+    public static WeightFormat? Format(this SafetensorsType type) =>
         type switch
         {
-            SafetensorsType.F32 => ElementFormat.F32,
-            SafetensorsType.F16 => ElementFormat.F16,
-            SafetensorsType.BF16 => ElementFormat.BF16,
+            SafetensorsType.F32 => WeightFormats.F32,
+            SafetensorsType.F16 => WeightFormats.F16,
+            SafetensorsType.BF16 => WeightFormats.BF16,
             _ => null,
         };
+
+    /// <summary>The type in which a file holds weights of a format, or null when it cannot.</summary>
+    public static SafetensorsType? Of(WeightFormat format)
+    {
+        foreach (var type in Enum.GetValues<SafetensorsType>())
+        {
+            if (type.Format() == format)
+            {
+                return type;
+            }
+        }
+
+        return null;
+    }
 }

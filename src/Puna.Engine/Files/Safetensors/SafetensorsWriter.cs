@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using Puna.Engine.Files.Writing;
-using Puna.Kernels.Formats;
 using Puna.Kernels.Threads;
 
 namespace Puna.Engine.Files.Safetensors;
@@ -29,7 +28,7 @@ public static class SafetensorsWriter
     )
     {
         ArgumentNullException.ThrowIfNull(stream);
-        var sorted = tensors.OrderByDescending(tensor => tensor.Format.BlockBytes()).ToArray();
+        var sorted = tensors.OrderByDescending(tensor => tensor.Format.BlockBytes).ToArray();
         var header = Header(sorted, metadata);
         Span<byte> length = stackalloc byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
@@ -67,15 +66,15 @@ public static class SafetensorsWriter
             long offset = 0;
             foreach (var tensor in tensors)
             {
-                if (!tensor.Format.IsDense())
+                if (SafetensorsTypes.Of(tensor.Format) is not { } type)
                 {
                     throw new InputException(
-                        $"A safetensors file cannot hold tensor '{tensor.Name}' as {tensor.Format.Id()}; f32, f16 and bf16 are accepted."
+                        $"A safetensors file cannot hold tensor '{tensor.Name}' as {tensor.Format.Id}; f32, f16 and bf16 are accepted."
                     );
                 }
 
                 writer.WriteStartObject(tensor.Name);
-                writer.WriteString("dtype", tensor.Format.ToString());
+                writer.WriteString("dtype", type.Id());
                 writer.WriteStartArray("shape");
                 foreach (var size in tensor.Shape)
                 {

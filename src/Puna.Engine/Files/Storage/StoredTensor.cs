@@ -1,6 +1,5 @@
 using Puna.Kernels.Formats;
 using Puna.Kernels.Memory;
-using Puna.Kernels.Quantised.Codecs;
 
 namespace Puna.Engine.Files.Storage;
 
@@ -14,7 +13,7 @@ public sealed class StoredTensor
     public required string StoredName { get; init; }
 
     /// <summary>Coding of the elements.</summary>
-    public required ElementFormat Format { get; init; }
+    public required WeightFormat Format { get; init; }
 
     /// <summary>Shape, slowest dimension first: [rows, columns] for a matrix, [length] for a vector.</summary>
     public required IReadOnlyList<long> Shape { get; init; }
@@ -42,11 +41,11 @@ public sealed class StoredTensor
     public void RequireFiniteScales()
     {
         // A whole number of blocks at a time: a tensor may be longer than a span.
-        var step = (long)Format.BlockBytes() << 16;
+        var step = (long)Format.BlockBytes << 16;
         for (long start = 0; start < Data.Length; start += step)
         {
             var part = Data.Slice(start, Math.Min(step, Data.Length - start)).Span;
-            if (!BlockCodecs.HasOnlyFiniteScales(Format, part))
+            if (!Format.HasOnlyFiniteScales(part))
             {
                 throw NotFinite();
             }
@@ -55,6 +54,6 @@ public sealed class StoredTensor
 
     internal InputException NotFinite() =>
         new(
-            $"Tensor '{PrintableText.Short(StoredName)}' holds a {(Format.IsDense() ? "weight" : "scale")} that is NaN or infinite: the file is damaged."
+            $"Tensor '{PrintableText.Short(StoredName)}' holds a {(Format.IsDense ? "weight" : "scale")} that is NaN or infinite: the file is damaged."
         );
 }

@@ -10,7 +10,7 @@ namespace Puna.Engine.Files.Writing;
 public sealed record OutputTensor(
     string Name,
     IReadOnlyList<long> Shape,
-    ElementFormat Format,
+    WeightFormat Format,
     IRowSource Rows
 )
 {

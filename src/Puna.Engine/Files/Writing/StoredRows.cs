@@ -1,6 +1,5 @@
 using Puna.Engine.Files.Storage;
 using Puna.Kernels.Formats;
-using Puna.Kernels.Quantised.Codecs;
 
 namespace Puna.Engine.Files.Writing;
 
@@ -11,7 +10,7 @@ namespace Puna.Engine.Files.Writing;
 /// <param name="tensor">The matrix.</param>
 /// <param name="format">Coding of the new rows.</param>
 /// <param name="order">New row i is stored row order[i]; null keeps the order.</param>
-internal sealed class StoredRows(StoredTensor tensor, ElementFormat format, int[]? order)
+internal sealed class StoredRows(StoredTensor tensor, WeightFormat format, int[]? order)
     : IRowSource
 {
     private readonly int _rowBytes = checked((int)tensor.Format.RowBytes(tensor.Shape[^1]));
@@ -19,7 +18,7 @@ internal sealed class StoredRows(StoredTensor tensor, ElementFormat format, int[
     public void Fill(long row, Span<byte> target, Span<float> scratch)
     {
         var source = tensor.Data.Slice((order?[row] ?? row) * _rowBytes, _rowBytes).Span;
-        if (!BlockCodecs.HasOnlyFiniteScales(tensor.Format, source))
+        if (!tensor.Format.HasOnlyFiniteScales(source))
         {
             throw tensor.NotFinite();
         }
@@ -30,7 +29,7 @@ internal sealed class StoredRows(StoredTensor tensor, ElementFormat format, int[
             return;
         }
 
-        BlockCodecs.DecodeRow(tensor.Format, source, scratch);
-        BlockCodecs.EncodeRow(format, scratch, target);
+        tensor.Format.DecodeRow(source, scratch);
+        format.EncodeRow(scratch, target);
     }
 }

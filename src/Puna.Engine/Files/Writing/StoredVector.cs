@@ -1,6 +1,5 @@
 using Puna.Engine.Files.Storage;
 using Puna.Kernels.Formats;
-using Puna.Kernels.Quantised.Codecs;
 
 namespace Puna.Engine.Files.Writing;
 
@@ -8,31 +7,31 @@ namespace Puna.Engine.Files.Writing;
 /// <param name="tensor">The vector.</param>
 /// <param name="format">Coding of the new one: F32, F16 or BF16.</param>
 /// <param name="order">New element i is stored element order[i]; null keeps the order.</param>
-internal sealed class StoredVector(StoredTensor tensor, ElementFormat format, int[]? order)
+internal sealed class StoredVector(StoredTensor tensor, WeightFormat format, int[]? order)
     : IRowSource
 {
     public void Fill(long row, Span<byte> target, Span<float> scratch)
     {
         var source = tensor.Data.Span;
-        if (!BlockCodecs.HasOnlyFiniteScales(tensor.Format, source))
+        if (!tensor.Format.HasOnlyFiniteScales(source))
         {
             throw tensor.NotFinite();
         }
 
         if (order is null)
         {
-            BlockCodecs.DecodeRow(tensor.Format, source, scratch);
+            tensor.Format.DecodeRow(source, scratch);
         }
         else
         {
             var stored = new float[scratch.Length];
-            BlockCodecs.DecodeRow(tensor.Format, source, stored);
+            tensor.Format.DecodeRow(source, stored);
             for (var index = 0; index < scratch.Length; index++)
             {
                 scratch[index] = stored[order[index]];
             }
         }
 
-        BlockCodecs.EncodeRow(format, scratch, target);
+        format.EncodeRow(scratch, target);
     }
 }

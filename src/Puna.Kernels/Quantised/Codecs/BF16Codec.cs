@@ -5,9 +5,15 @@ using Puna.Kernels.Randomness;
 namespace Puna.Kernels.Quantised.Codecs;
 
 /// <summary>The upper half of an IEEE single. Encoding rounds to nearest even and saturates at the largest finite value.</summary>
-internal sealed class BF16Codec : IRowCodec, IRowEncoder
+internal sealed class BF16Codec : IRowEncoder
 {
     private const uint LargestFinite = 0x7F7F;
+
+    /// <inheritdoc/>
+    public int BlockSize => 1;
+
+    /// <inheritdoc/>
+    public int BlockBytes => 2;
 
     /// <inheritdoc/>
     public void Decode(ReadOnlySpan<byte> row, Span<float> values)

@@ -1,4 +1,3 @@
-using Puna.Kernels.Formats;
 using Puna.Kernels.Randomness;
 
 namespace Puna.Kernels.Quantised.Codecs;
@@ -7,17 +6,20 @@ namespace Puna.Kernels.Quantised.Codecs;
 internal class BlockRowCodec<TCodec> : IRowCodec
     where TCodec : struct, IBlockCodec
 {
-    private static readonly int Size = TCodec.Format.BlockSize();
-    private static readonly int Bytes = TCodec.Format.BlockBytes();
+    /// <inheritdoc/>
+    public int BlockSize => TCodec.BlockSize;
+
+    /// <inheritdoc/>
+    public int BlockBytes => TCodec.BlockBytes;
 
     /// <inheritdoc/>
     public void Decode(ReadOnlySpan<byte> row, Span<float> values)
     {
         while (!row.IsEmpty)
         {
-            TCodec.Decode(row[..Bytes], values[..Size]);
-            row = row[Bytes..];
-            values = values[Size..];
+            TCodec.Decode(row[..TCodec.BlockBytes], values[..TCodec.BlockSize]);
+            row = row[TCodec.BlockBytes..];
+            values = values[TCodec.BlockSize..];
         }
     }
 
@@ -27,8 +29,8 @@ internal class BlockRowCodec<TCodec> : IRowCodec
         var finite = true;
         while (!rows.IsEmpty)
         {
-            finite &= TCodec.HasFiniteScales(rows[..Bytes]);
-            rows = rows[Bytes..];
+            finite &= TCodec.HasFiniteScales(rows[..TCodec.BlockBytes]);
+            rows = rows[TCodec.BlockBytes..];
         }
 
         return finite;
@@ -41,11 +43,11 @@ internal class BlockRowCodec<TCodec> : IRowCodec
     public void FillRandom(ref PhiloxRandom random, float deviation, Span<byte> rows)
     {
         Span<float> values = stackalloc float[256];
-        values = values[..Size];
+        values = values[..TCodec.BlockSize];
         random.Fill(rows);
         while (!rows.IsEmpty)
         {
-            var block = rows[..Bytes];
+            var block = rows[..TCodec.BlockBytes];
             TCodec.RepairCodes(block);
             TCodec.SetScale(block, 1);
             TCodec.Decode(block, values);
@@ -57,9 +59,9 @@ internal class BlockRowCodec<TCodec> : IRowCodec
 
             TCodec.SetScale(
                 block,
-                squares > 0 ? deviation / MathF.Sqrt(squares / Size) : deviation
+                squares > 0 ? deviation / MathF.Sqrt(squares / TCodec.BlockSize) : deviation
             );
-            rows = rows[Bytes..];
+            rows = rows[TCodec.BlockBytes..];
         }
     }
 }

@@ -1,5 +1,3 @@
-using Puna.Kernels.Formats;
-
 namespace Puna.Kernels.Quantised.Codecs;
 
 /// <summary>Rows of blocks that can be written too.</summary>
@@ -9,13 +7,11 @@ internal sealed class EncodingBlockRowCodec<TCodec> : BlockRowCodec<TCodec>, IRo
     /// <inheritdoc/>
     public void Encode(ReadOnlySpan<float> values, Span<byte> row)
     {
-        var size = TCodec.Format.BlockSize();
-        var bytes = TCodec.Format.BlockBytes();
         while (!values.IsEmpty)
         {
-            TCodec.Encode(values[..size], row[..bytes]);
-            values = values[size..];
-            row = row[bytes..];
+            TCodec.Encode(values[..TCodec.BlockSize], row[..TCodec.BlockBytes]);
+            values = values[TCodec.BlockSize..];
+            row = row[TCodec.BlockBytes..];
         }
     }
 }

@@ -5,8 +5,14 @@ using Puna.Kernels.Randomness;
 namespace Puna.Kernels.Quantised.Codecs;
 
 /// <summary>IEEE half, little-endian. Encoding rounds to nearest even and saturates at 65504.</summary>
-internal sealed class F16Codec : IRowCodec, IRowEncoder
+internal sealed class F16Codec : IRowEncoder
 {
+    /// <inheritdoc/>
+    public int BlockSize => 1;
+
+    /// <inheritdoc/>
+    public int BlockBytes => 2;
+
     /// <inheritdoc/>
     public void Decode(ReadOnlySpan<byte> row, Span<float> values)
     {

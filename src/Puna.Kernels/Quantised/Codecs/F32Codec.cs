@@ -5,8 +5,14 @@ using Puna.Kernels.Randomness;
 namespace Puna.Kernels.Quantised.Codecs;
 
 /// <summary>IEEE single, little-endian.</summary>
-internal sealed class F32Codec : IRowCodec, IRowEncoder
+internal sealed class F32Codec : IRowEncoder
 {
+    /// <inheritdoc/>
+    public int BlockSize => 1;
+
+    /// <inheritdoc/>
+    public int BlockBytes => 4;
+
     /// <inheritdoc/>
     public void Decode(ReadOnlySpan<byte> row, Span<float> values)
     {

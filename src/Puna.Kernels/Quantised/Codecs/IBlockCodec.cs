@@ -1,5 +1,3 @@
-using Puna.Kernels.Formats;
-
 namespace Puna.Kernels.Quantised.Codecs;
 
 /// <summary>
@@ -8,8 +6,11 @@ namespace Puna.Kernels.Quantised.Codecs;
 /// </summary>
 internal interface IBlockCodec
 {
-    /// <summary>The format.</summary>
-    static abstract ElementFormat Format { get; }
+    /// <summary>Elements of a block.</summary>
+    static abstract int BlockSize { get; }
+
+    /// <summary>Bytes of a block.</summary>
+    static abstract int BlockBytes { get; }
 
     /// <summary>Decodes a block, with the rounding steps of ggml's reference: bit for bit its f32 values.</summary>
     static abstract void Decode(ReadOnlySpan<byte> block, Span<float> values);

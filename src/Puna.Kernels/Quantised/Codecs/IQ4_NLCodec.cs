@@ -1,5 +1,3 @@
-using Puna.Kernels.Formats;
-
 namespace Puna.Kernels.Quantised.Codecs;
 
 /// <summary>IQ4_NL: d (f16), 16 bytes of codes q as in Q4_0. Value = d * <see cref="IQ4Table"/>[q].</summary>
@@ -8,7 +6,10 @@ internal readonly struct IQ4_NLCodec : IBlockCodec
     private const int Half = 16;
 
     /// <inheritdoc/>
-    public static ElementFormat Format => ElementFormat.IQ4_NL;
+    public static int BlockSize => 32;
+
+    /// <inheritdoc/>
+    public static int BlockBytes => 18;
 
     /// <inheritdoc/>
     public static void Decode(ReadOnlySpan<byte> block, Span<float> values)

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Puna.Kernels.Formats;
 
 namespace Puna.Kernels.Quantised.Codecs;
 
@@ -13,7 +12,10 @@ internal readonly struct IQ4_XSCodec : IBlockCodec
     private const int CodeOffset = 8;
 
     /// <inheritdoc/>
-    public static ElementFormat Format => ElementFormat.IQ4_XS;
+    public static int BlockSize => 256;
+
+    /// <inheritdoc/>
+    public static int BlockBytes => 136;
 
     /// <inheritdoc/>
     public static void Decode(ReadOnlySpan<byte> block, Span<float> values)

@@ -1,5 +1,3 @@
-using Puna.Kernels.Formats;
-
 namespace Puna.Kernels.Quantised.Codecs;
 
 /// <summary>
@@ -17,7 +15,10 @@ internal readonly struct MXFP4Codec : IBlockCodec
         [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
 
     /// <inheritdoc/>
-    public static ElementFormat Format => ElementFormat.MXFP4;
+    public static int BlockSize => 32;
+
+    /// <inheritdoc/>
+    public static int BlockBytes => 17;
 
     /// <inheritdoc/>
     public static void Decode(ReadOnlySpan<byte> block, Span<float> values)

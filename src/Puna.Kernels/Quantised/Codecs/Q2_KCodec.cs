@@ -1,5 +1,3 @@
-using Puna.Kernels.Formats;
-
 namespace Puna.Kernels.Quantised.Codecs;
 
 /// <summary>
@@ -13,7 +11,10 @@ internal readonly struct Q2_KCodec : IBlockCodec
     private const int ScaleOffset = 80;
 
     /// <inheritdoc/>
-    public static ElementFormat Format => ElementFormat.Q2_K;
+    public static int BlockSize => 256;
+
+    /// <inheritdoc/>
+    public static int BlockBytes => 84;
 
     /// <inheritdoc/>
     public static void Decode(ReadOnlySpan<byte> block, Span<float> values)

@@ -1,5 +1,3 @@
-using Puna.Kernels.Formats;
-
 namespace Puna.Kernels.Quantised.Codecs;
 
 /// <summary>
@@ -10,7 +8,10 @@ internal readonly struct Q4_0Codec : IBlockEncoder
     private const int Half = 16;
 
     /// <inheritdoc/>
-    public static ElementFormat Format => ElementFormat.Q4_0;
+    public static int BlockSize => 32;
+
+    /// <inheritdoc/>
+    public static int BlockBytes => 18;
 
     /// <inheritdoc/>
     public static void Decode(ReadOnlySpan<byte> block, Span<float> values)

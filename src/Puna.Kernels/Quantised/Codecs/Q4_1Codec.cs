@@ -1,5 +1,3 @@
-using Puna.Kernels.Formats;
-
 namespace Puna.Kernels.Quantised.Codecs;
 
 /// <summary>Q4_1: d, m (f16), 16 bytes of codes q as in Q4_0. Value = d * q + m.</summary>
@@ -8,7 +6,10 @@ internal readonly struct Q4_1Codec : IBlockCodec
     private const int Half = 16;
 
     /// <inheritdoc/>
-    public static ElementFormat Format => ElementFormat.Q4_1;
+    public static int BlockSize => 32;
+
+    /// <inheritdoc/>
+    public static int BlockBytes => 20;
 
     /// <inheritdoc/>
     public static void Decode(ReadOnlySpan<byte> block, Span<float> values)

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Puna.Kernels.Formats;
 
 namespace Puna.Kernels.Quantised.Codecs;
 
@@ -11,7 +10,10 @@ internal readonly struct Q5_0Codec : IBlockCodec
     private const int Half = 16;
 
     /// <inheritdoc/>
-    public static ElementFormat Format => ElementFormat.Q5_0;
+    public static int BlockSize => 32;
+
+    /// <inheritdoc/>
+    public static int BlockBytes => 22;
 
     /// <inheritdoc/>
     public static void Decode(ReadOnlySpan<byte> block, Span<float> values)

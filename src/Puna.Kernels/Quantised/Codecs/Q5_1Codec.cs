@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Puna.Kernels.Formats;
 
 namespace Puna.Kernels.Quantised.Codecs;
 
@@ -9,7 +8,10 @@ internal readonly struct Q5_1Codec : IBlockCodec
     private const int Half = 16;
 
     /// <inheritdoc/>
-    public static ElementFormat Format => ElementFormat.Q5_1;
+    public static int BlockSize => 32;
+
+    /// <inheritdoc/>
+    public static int BlockBytes => 24;
 
     /// <inheritdoc/>
     public static void Decode(ReadOnlySpan<byte> block, Span<float> values)

@@ -1,5 +1,3 @@
-using Puna.Kernels.Formats;
-
 namespace Puna.Kernels.Quantised.Codecs;
 
 /// <summary>
@@ -15,7 +13,10 @@ internal readonly struct Q5_KCodec : IBlockCodec
     private const int CodeOffset = 48;
 
     /// <inheritdoc/>
-    public static ElementFormat Format => ElementFormat.Q5_K;
+    public static int BlockSize => 256;
+
+    /// <inheritdoc/>
+    public static int BlockBytes => 176;
 
     /// <inheritdoc/>
     public static void Decode(ReadOnlySpan<byte> block, Span<float> values)

@@ -1,5 +1,3 @@
-using Puna.Kernels.Formats;
-
 namespace Puna.Kernels.Quantised.Codecs;
 
 /// <summary>
@@ -14,7 +12,10 @@ internal readonly struct Q6_KCodec : IBlockEncoder
     private const int ScaleOffset = 208;
 
     /// <inheritdoc/>
-    public static ElementFormat Format => ElementFormat.Q6_K;
+    public static int BlockSize => 256;
+
+    /// <inheritdoc/>
+    public static int BlockBytes => 210;
 
     /// <inheritdoc/>
     public static void Decode(ReadOnlySpan<byte> block, Span<float> values)

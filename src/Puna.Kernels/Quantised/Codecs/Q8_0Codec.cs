@@ -1,12 +1,13 @@
-using Puna.Kernels.Formats;
-
 namespace Puna.Kernels.Quantised.Codecs;
 
 /// <summary>Q8_0: d (f16), 32 signed bytes q. Value = d * q.</summary>
 internal readonly struct Q8_0Codec : IBlockEncoder
 {
     /// <inheritdoc/>
-    public static ElementFormat Format => ElementFormat.Q8_0;
+    public static int BlockSize => 32;
+
+    /// <inheritdoc/>
+    public static int BlockBytes => 34;
 
     /// <inheritdoc/>
     public static void Decode(ReadOnlySpan<byte> block, Span<float> values)

@@ -1,5 +1,3 @@
-using Puna.Kernels.Formats;
-
 namespace Puna.Kernels.Quantised.Codecs;
 
 /// <summary>
@@ -12,7 +10,10 @@ internal readonly struct TQ1_0Codec : IBlockCodec
     private const int ScaleOffset = 52;
 
     /// <inheritdoc/>
-    public static ElementFormat Format => ElementFormat.TQ1_0;
+    public static int BlockSize => 256;
+
+    /// <inheritdoc/>
+    public static int BlockBytes => 54;
 
     /// <inheritdoc/>
     public static void Decode(ReadOnlySpan<byte> block, Span<float> values)

@@ -1,5 +1,3 @@
-using Puna.Kernels.Formats;
-
 namespace Puna.Kernels.Quantised.Codecs;
 
 /// <summary>
@@ -11,7 +9,10 @@ internal readonly struct TQ2_0Codec : IBlockCodec
     private const int ScaleOffset = 64;
 
     /// <inheritdoc/>
-    public static ElementFormat Format => ElementFormat.TQ2_0;
+    public static int BlockSize => 256;
+
+    /// <inheritdoc/>
+    public static int BlockBytes => 66;
 
     /// <inheritdoc/>
     public static void Decode(ReadOnlySpan<byte> block, Span<float> values)

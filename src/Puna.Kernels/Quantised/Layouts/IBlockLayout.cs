@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Puna.Kernels.Formats;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Quantised.RowLanes;
 
@@ -19,9 +18,6 @@ namespace Puna.Kernels.Quantised.Layouts;
 /// </remarks>
 internal unsafe interface IBlockLayout
 {
-    /// <summary>The format.</summary>
-    static abstract ElementFormat Format { get; }
-
     /// <summary>Sub-blocks of 32 columns in a block: 1 or 8.</summary>
     static abstract int SubBlocks { get; }
 

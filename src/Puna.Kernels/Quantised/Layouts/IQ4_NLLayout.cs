@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Puna.Kernels.Formats;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Quantised.RowLanes;
 
@@ -11,8 +10,6 @@ namespace Puna.Kernels.Quantised.Layouts;
 internal readonly unsafe struct IQ4_NLLayout : IBlockLayout
 {
     private const int Group = PackedMatrix.RowGroup;
-
-    public static ElementFormat Format => ElementFormat.IQ4_NL;
 
     public static int SubBlocks => 1;
 

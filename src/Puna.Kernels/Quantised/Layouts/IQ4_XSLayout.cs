@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Puna.Kernels.Formats;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Quantised.RowLanes;
 
@@ -12,8 +11,6 @@ namespace Puna.Kernels.Quantised.Layouts;
 internal readonly unsafe struct IQ4_XSLayout : IBlockLayout
 {
     private const int Group = PackedMatrix.RowGroup;
-
-    public static ElementFormat Format => ElementFormat.IQ4_XS;
 
     public static int SubBlocks => 8;
 

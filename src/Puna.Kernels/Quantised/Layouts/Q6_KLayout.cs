@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Puna.Kernels.Formats;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Quantised.RowLanes;
 
@@ -12,8 +11,6 @@ namespace Puna.Kernels.Quantised.Layouts;
 internal readonly unsafe struct Q6_KLayout : IBlockLayout
 {
     private const int Group = PackedMatrix.RowGroup;
-
-    public static ElementFormat Format => ElementFormat.Q6_K;
 
     public static int SubBlocks => 8;
 

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Puna.Kernels.Formats;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Quantised.RowLanes;
 
@@ -11,8 +10,6 @@ namespace Puna.Kernels.Quantised.Layouts;
 internal readonly unsafe struct Q8_0Layout : IBlockLayout
 {
     private const int Group = PackedMatrix.RowGroup;
-
-    public static ElementFormat Format => ElementFormat.Q8_0;
 
     public static int SubBlocks => 1;
 

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Puna.Kernels.Formats;
 using Puna.Kernels.Matrices;
 using Puna.Kernels.Quantised.RowLanes;
 
@@ -14,8 +13,6 @@ internal readonly unsafe struct TQ1_0Layout : IBlockLayout
 {
     private const int Group = PackedMatrix.RowGroup;
     private const int Digits = 5;
-
-    public static ElementFormat Format => ElementFormat.TQ1_0;
 
     public static int SubBlocks => 8;
 

@@ -15,7 +15,7 @@ internal static class RecordedMatrices
     private static readonly int[] ScalarBytes = [1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8];
 
     /// <summary>A matrix of a GGUF file: format, columns and the bytes of all rows.</summary>
-    public static (ElementFormat Format, int Columns, byte[] Rows) ReadGguf(
+    public static (WeightFormat Format, int Columns, byte[] Rows) ReadGguf(
         string path,
         string tensor
     )
@@ -30,7 +30,7 @@ internal static class RecordedMatrices
             SkipValue(bytes, ref position, ReadInt32(bytes, ref position));
         }
 
-        (ElementFormat Format, int Columns, int Rows, long Offset)? found = null;
+        (WeightFormat Format, int Columns, int Rows, long Offset)? found = null;
         for (var i = 0; i < tensors; i++)
         {
             var name = ReadString(bytes, ref position);
@@ -40,7 +40,7 @@ internal static class RecordedMatrices
                 dimension = (int)ReadInt64(bytes, ref position);
             }
 
-            var format = (ElementFormat)ReadInt32(bytes, ref position);
+            var format = WeightFormats.FindGguf((uint)ReadInt32(bytes, ref position))!;
             var offset = ReadInt64(bytes, ref position);
             if (name == tensor)
             {
