@@ -42,7 +42,11 @@ internal sealed class Slot
     public long Floats => (long)Rows.Maximum * Columns;
 
     /// <summary>The values of this pass, [T, Columns] without gaps.</summary>
-    public NativeSpan<float> Values => _memory.Slice(0, (long)Rows.Count * Columns);
+    public FloatRows Values =>
+        new(_memory.Slice(0, (long)Rows.Count * Columns), Rows.Count, Columns);
+
+    /// <summary>The same, each row cut into heads: [T * heads, Columns / heads].</summary>
+    public FloatRows Heads(int heads) => new(_memory, Rows.Count * heads, Columns / heads);
 
     /// <summary>The rows as matrices read them; <see cref="Quantise"/> comes before.</summary>
     public ActivationRows Activations =>
@@ -52,8 +56,7 @@ internal sealed class Slot
     public bool Shares(Slot other) => ReferenceEquals(_place, other._place);
 
     /// <summary>The values are complete: makes them ready for matrices.</summary>
-    public void Quantise(WorkerPool pool) =>
-        Activations.Load(Values, Columns, Rows.Count, Columns, pool);
+    public void Quantise(WorkerPool pool) => Activations.Load(Values, pool);
 
     /// <summary>Gives it its memory.</summary>
     /// <param name="place">What identifies the place: equal for slots that lie at one address and live as one.</param>

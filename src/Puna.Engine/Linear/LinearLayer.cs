@@ -32,13 +32,13 @@ public sealed class LinearLayer : IDisposable
     /// there is.
     /// </summary>
     /// <param name="x">What the product read, [T, Columns].</param>
-    /// <param name="y">W x, [T, Rows] without gaps.</param>
+    /// <param name="y">W x, [T, Rows].</param>
     /// <param name="pool">Threads.</param>
-    public void Finish(ActivationRows x, NativeSpan<float> y, WorkerPool pool)
+    public void Finish(ActivationRows x, FloatRows y, WorkerPool pool)
     {
         if (_bias is not null)
         {
-            BiasAdd.Forward(new FloatRows(y, x.Tokens, Weight.Rows), _bias.Span, pool);
+            BiasAdd.Forward(y, _bias.Span, pool);
         }
     }
 

@@ -28,7 +28,7 @@ internal sealed class RecodedModelFile : IModelFile
 
     public string Form => "recoded";
 
-    public ModelConfig Config => _source.Config;
+    public LayerPlan Plan => _source.Plan;
 
     public IReadOnlyList<StoredTensor> Tensors { get; }
 

@@ -1,6 +1,6 @@
 using Puna.Engine.Runtime;
-using Puna.Kernels.Attention;
 using Puna.Kernels.Activations;
+using Puna.Kernels.Attention;
 using Puna.Testing;
 
 namespace Puna.Engine.Tests.Runtime;

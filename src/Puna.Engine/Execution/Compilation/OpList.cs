@@ -19,7 +19,7 @@ internal sealed class OpList : IDisposable
         Tokens = new RowSet(maximumRows);
         var config = model.Config;
         var (frequencies, magnitude) = RotaryFrequencies.Compute(config.Rope, config.HeadDim);
-        Rotary = new RotaryTable(frequencies, magnitude);
+        Rotary = new RotaryAngles(frequencies, config.ContextLength, magnitude);
         Attention = new SegmentAttention(model.Plan, Rotary, pool);
     }
 
@@ -30,7 +30,7 @@ internal sealed class OpList : IDisposable
     public RowSet Tokens { get; }
 
     /// <summary>Rotations of the model's heads.</summary>
-    public RotaryTable Rotary { get; }
+    public RotaryAngles Rotary { get; }
 
     /// <summary>Attention over the caches of the batch.</summary>
     public SegmentAttention Attention { get; }

@@ -27,7 +27,13 @@ internal sealed class AttentionOp(
     public override void Forward(ReadOnlySpan<int> ids, WorkerPool pool)
     {
         var rows = queries.Rows;
-        attention.Forward(branch, rows.Segments, queries.Values, rows.Positions, output.Values);
+        attention.Forward(
+            branch,
+            rows.Segments,
+            queries.Values.Values,
+            rows.Positions,
+            output.Values.Values
+        );
         output.Quantise(pool);
     }
 }

@@ -22,7 +22,7 @@ internal sealed class CacheWriteOp(KvBank bank, Slot keys, Slot values) : PassOp
         var width = keys.Columns;
         var segments = keys.Rows.Segments;
         var firstTail = keys.Rows.FirstTail;
-        var row = 0L;
+        var row = 0;
         for (var index = 0; index < segments.Length; index++)
         {
             var count = segments[index].Tokens;
@@ -31,9 +31,9 @@ internal sealed class CacheWriteOp(KvBank bank, Slot keys, Slot values) : PassOp
                     bank.Id,
                     firstTail[index],
                     count,
-                    keys.Values.Slice(row * width, (long)count * width),
+                    keys.Values.Slice(row, count).Values,
                     width,
-                    values.Values.Slice(row * width, (long)count * width),
+                    values.Values.Slice(row, count).Values,
                     width,
                     pool
                 );

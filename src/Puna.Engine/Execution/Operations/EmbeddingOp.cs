@@ -16,16 +16,15 @@ internal sealed class EmbeddingOp(LinearLayer embedding, float multiplier, Slot 
     /// <inheritdoc/>
     public override void Forward(ReadOnlySpan<int> ids, WorkerPool pool)
     {
-        var width = output.Columns;
         var values = output.Values;
         for (var row = 0; row < ids.Length; row++)
         {
-            embedding.Weight.DequantRows(ids[row], 1, values.Slice((long)row * width, width).Span);
+            embedding.Weight.DequantRows(ids[row], 1, values[row]);
         }
 
         if (multiplier != 1)
         {
-            Scale.Forward(values, width, multiplier, ids.Length, width, pool);
+            Scale.Forward(values, multiplier, pool);
         }
     }
 }

@@ -9,7 +9,7 @@ namespace Puna.Engine.Execution.Operations;
 internal sealed class HeadsOp(
     NativeBuffer<float>? norm,
     float epsilon,
-    RotaryTable? rotary,
+    RotaryAngles? rotary,
     int heads,
     Slot input,
     Slot output
@@ -32,24 +32,11 @@ internal sealed class HeadsOp(
     /// <inheritdoc/>
     public override void Forward(ReadOnlySpan<int> ids, WorkerPool pool)
     {
-        var (source, target) = (input.Values, output.Values);
-        var width = output.Columns;
-        var headDim = width / heads;
+        var source = input.Values;
         if (norm is not null)
         {
-            var rows = output.Rows.Count * heads;
-            RmsNorm.Forward(
-                source,
-                headDim,
-                norm.Span,
-                epsilon,
-                target,
-                headDim,
-                rows,
-                headDim,
-                pool
-            );
-            source = target;
+            RmsNorm.Forward(input.Heads(heads), norm.Span, epsilon, output.Heads(heads), pool);
+            source = output.Values;
         }
 
         if (rotary is not null)
@@ -57,13 +44,9 @@ internal sealed class HeadsOp(
             Rotary.Forward(
                 rotary,
                 RotaryPairing.Halves,
-                output.Rows.Positions.Span,
                 source,
-                width,
-                target,
-                width,
-                heads,
-                headDim,
+                output.Values,
+                output.Columns / heads,
                 pool
             );
         }

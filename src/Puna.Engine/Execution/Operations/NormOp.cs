@@ -27,24 +27,13 @@ internal sealed class NormOp(
     /// <inheritdoc/>
     public override void Forward(ReadOnlySpan<int> ids, WorkerPool pool)
     {
-        var width = output.Columns;
         if (weight is not null)
         {
-            RmsNorm.Forward(
-                input.Values,
-                width,
-                weight.Span,
-                epsilon,
-                output.Values,
-                width,
-                output.Rows.Count,
-                width,
-                pool
-            );
+            RmsNorm.Forward(input.Values, weight.Span, epsilon, output.Values, pool);
         }
         else
         {
-            input.Values.Span.CopyTo(output.Values.Span);
+            input.Values.Values.Span.CopyTo(output.Values.Values.Span);
         }
 
         if (output.FeedsProducts)

@@ -44,9 +44,7 @@ internal sealed class OutputHead : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(firstRow);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(firstRow + rows, _stream.Rows.Count);
         _asked.Begin(rows, []);
-        var width = _stream.Columns;
-        var source = _stream.Values.Slice((long)firstRow * width, (long)rows * width);
-        Normalise(source, _normed.Values, rows, pool);
+        Normalise(_stream.Values.Slice(firstRow, rows), _normed.Values, pool);
         Multiply(logits, pool);
     }
 
@@ -54,49 +52,42 @@ internal sealed class OutputHead : IDisposable
     public void Logits(ReadOnlySpan<int> rows, NativeSpan<float> logits, WorkerPool pool)
     {
         _asked.Begin(rows.Length, []);
-        Hidden(rows, _normed.Values, pool);
+        Hidden(rows, _normed.Values.Values, pool);
         Multiply(logits, pool);
     }
 
     /// <summary>The normalised stream [rows, d] at some rows of the pass.</summary>
     public void Hidden(ReadOnlySpan<int> rows, NativeSpan<float> hidden, WorkerPool pool)
     {
-        var width = _stream.Columns;
+        var (source, target) = (
+            _stream.Values,
+            new FloatRows(hidden, rows.Length, _stream.Columns)
+        );
         for (var index = 0; index < rows.Length; index++)
         {
             ArgumentOutOfRangeException.ThrowIfNegative(rows[index]);
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(rows[index], _stream.Rows.Count);
-            _stream
-                .Values.Slice((long)rows[index] * width, width)
-                .Span.CopyTo(hidden.Slice((long)index * width, width).Span);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(rows[index], source.Rows);
+            source[rows[index]].CopyTo(target[index]);
         }
 
-        Normalise(hidden, hidden, rows.Length, pool);
+        Normalise(target, target, pool);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _asked.Dispose();
 
-    private void Normalise(
-        NativeSpan<float> source,
-        NativeSpan<float> target,
-        int rows,
-        WorkerPool pool
-    )
-    {
-        var width = _stream.Columns;
-        RmsNorm.Forward(source, width, _norm.Span, _epsilon, target, width, rows, width, pool);
-    }
+    private void Normalise(FloatRows source, FloatRows target, WorkerPool pool) =>
+        RmsNorm.Forward(source, _norm.Span, _epsilon, target, pool);
 
     private void Multiply(NativeSpan<float> logits, WorkerPool pool)
     {
         _normed.Quantise(pool);
-        _head.Weight.Multiply(_normed.Activations, logits, _head.Weight.Rows, pool);
-        _head.Finish(_normed.Activations, logits, pool);
+        var result = new FloatRows(logits, _asked.Count, _head.Weight.Rows);
+        _head.Weight.Multiply(_normed.Activations, result, pool);
+        _head.Finish(_normed.Activations, result, pool);
         if (_multiplier != 1)
         {
-            var width = _head.Weight.Rows;
-            Scale.Forward(logits, width, _multiplier, _asked.Count, width, pool);
+            Scale.Forward(result, _multiplier, pool);
         }
     }
 }

@@ -34,7 +34,7 @@ internal sealed class ProjectionOp(
         for (var index = 0; index < projections.Length; index++)
         {
             var (linear, result) = projections[index];
-            _products[index] = new MatrixProduct(linear.Weight, result.Values);
+            _products[index] = new MatrixProduct(linear.Weight, result.Values.Values);
         }
 
         JoinedProduct.Multiply(x, pool, _products);

@@ -22,19 +22,9 @@ internal sealed class ResidualOp(Slot stream, Slot branch, float multiplier, Slo
     {
         if (!output.Shares(stream))
         {
-            stream.Values.Span.CopyTo(output.Values.Span);
+            stream.Values.Values.Span.CopyTo(output.Values.Values.Span);
         }
 
-        var width = output.Columns;
-        ScaledAdd.Forward(
-            output.Values,
-            width,
-            branch.Values,
-            width,
-            multiplier,
-            output.Rows.Count,
-            width,
-            pool
-        );
+        ScaledAdd.Forward(output.Values, branch.Values, multiplier, pool);
     }
 }

@@ -22,18 +22,7 @@ internal sealed class SwiGluOp(Slot gate, Slot up, Slot output) : PassOp
     /// <inheritdoc/>
     public override void Forward(ReadOnlySpan<int> ids, WorkerPool pool)
     {
-        var width = output.Columns;
-        SwiGlu.Forward(
-            gate.Values,
-            width,
-            up.Values,
-            width,
-            output.Values,
-            width,
-            output.Rows.Count,
-            width,
-            pool
-        );
+        SwiGlu.Forward(gate.Values, up.Values, output.Values, pool);
         output.Quantise(pool);
     }
 }
