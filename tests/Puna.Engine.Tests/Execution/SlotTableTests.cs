@@ -25,12 +25,12 @@ public sealed class SlotTableTests
                 foreach (var life in lives.Where(life => life.Reads.Contains(operation)))
                 {
                     Assert.All(
-                        life.Slot.Values.Span.ToArray(),
+                        life.Slot.Values.Values.Span.ToArray(),
                         value => Assert.Equal(life.Begins, value)
                     );
                 }
 
-                lives[operation].Slot.Values.Span.Fill(operation);
+                lives[operation].Slot.Values.Values.Span.Fill(operation);
             }
 
             foreach (
@@ -40,7 +40,7 @@ public sealed class SlotTableTests
             )
             {
                 Assert.All(
-                    life.Slot.Values.Span.ToArray(),
+                    life.Slot.Values.Values.Span.ToArray(),
                     value => Assert.Equal(life.Begins, value)
                 );
             }
