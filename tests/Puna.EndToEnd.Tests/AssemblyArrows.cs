@@ -107,7 +107,8 @@ internal sealed class AssemblyArrows
                     Entity((EntityHandle)MetadataTokens.Handle(code.ReadInt32()), types);
                     break;
                 case OperandType.InlineSwitch:
-                    code.Offset += 4 * code.ReadInt32();
+                    var cases = code.ReadInt32();
+                    code.Offset += 4 * cases;
                     break;
                 case OperandType.InlineI8:
                 case OperandType.InlineR:
@@ -140,7 +141,8 @@ internal sealed class AssemblyArrows
 
     private void Entity(EntityHandle handle, TypeCollector types)
     {
-        switch (handle.Kind)
+        // An interface has no base type.
+        switch (handle.IsNil ? HandleKind.ModuleDefinition : handle.Kind)
         {
             case HandleKind.TypeDefinition:
                 types.Add((TypeDefinitionHandle)handle);
