@@ -21,11 +21,11 @@ public interface IKvPolicy
     /// <summary>What the stage does.</summary>
     KvEffects Effects { get; }
 
-    /// <summary>Tokens were committed; they lie in the pages [firstPage, endPage), the first of which may hold older ones too.</summary>
-    void OnAppend(KvSequence sequence, int firstPage, int endPage) { }
+    /// <summary>Tokens were committed; they lie in the entries [firstEntry, endEntry), the first of which may hold older ones too.</summary>
+    void OnAppend(KvSequence sequence, int firstEntry, int endEntry) { }
 
-    /// <summary>The page is full and all of it committed: it may be re-encoded.</summary>
-    void OnSeal(KvSequence sequence, int page) { }
+    /// <summary>The block is full and all of it committed: it may be re-encoded.</summary>
+    void OnSeal(KvSequence sequence, int entry) { }
 
     /// <summary>The last chunk of a prompt is committed; called once for each bank.</summary>
     /// <param name="sequence">The sequence.</param>

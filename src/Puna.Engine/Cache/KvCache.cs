@@ -3,7 +3,7 @@ using Puna.Kernels.Attention;
 namespace Puna.Engine.Cache;
 
 /// <summary>
-/// The pages of one model: a pool that all its sequences, forks and cached prefixes share. Memory grows by slabs when
+/// The blocks of one model: a pool that all its sequences, forks and cached prefixes share. Memory grows by slabs when
 /// a sequence needs it, up to the limit, and stays until the cache is disposed.
 /// Not thread-safe: the engine's thread owns a cache and all its sequences.
 /// </summary>
@@ -15,15 +15,15 @@ public sealed class KvCache : IDisposable
     /// <summary>Makes an empty cache.</summary>
     /// <param name="shape">Banks and formats.</param>
     /// <param name="policies">Policies of every sequence; null means dense.</param>
-    /// <param name="memoryLimit">Most native bytes that pages may take; null means what the system has.</param>
-    /// <exception cref="InputException">The limit does not hold one page group, or a policy needs per-head tables.</exception>
+    /// <param name="memoryLimit">Most native bytes that blocks may take; null means what the system has.</param>
+    /// <exception cref="InputException">The limit does not hold one block, or a policy needs per-head tables.</exception>
     public KvCache(KvCacheShape shape, KvPolicyChain? policies = null, long? memoryLimit = null)
     {
         ArgumentNullException.ThrowIfNull(shape);
-        if (memoryLimit < shape.GroupBytes)
+        if (memoryLimit < shape.BlockBytes)
         {
             throw new InputException(
-                $"A KV cache limit of {memoryLimit} bytes was asked for, but 32 tokens of this model take {shape.GroupBytes}; give at least that."
+                $"A KV cache limit of {memoryLimit} bytes was asked for, but 32 tokens of this model take {shape.BlockBytes}; give at least that."
             );
         }
 
@@ -37,7 +37,7 @@ public sealed class KvCache : IDisposable
         }
 
         MemoryLimit = memoryLimit;
-        Pool = new KvPagePool(shape.GroupBytes, memoryLimit);
+        Pool = new KvBlockPool(shape.BlockBytes, memoryLimit);
     }
 
     /// <summary>Banks and formats.</summary>
@@ -46,33 +46,33 @@ public sealed class KvCache : IDisposable
     /// <summary>Policies of every sequence.</summary>
     public KvPolicyChain Policies { get; }
 
-    /// <summary>Most native bytes that pages may take.</summary>
+    /// <summary>Most native bytes that blocks may take.</summary>
     public long? MemoryLimit { get; }
 
-    /// <summary>Native bytes allocated, free pages included.</summary>
+    /// <summary>Native bytes allocated, free blocks included.</summary>
     public long ReservedBytes => Pool.ReservedBytes;
 
-    /// <summary>Page groups that some sequence or cached prefix holds.</summary>
-    public int LivePages => Pool.Live;
+    /// <summary>Blocks that some sequence or cached prefix holds.</summary>
+    public int LiveBlocks => Pool.Live;
 
-    /// <summary>Page groups allocated and free.</summary>
-    public int FreePages => Pool.Free;
+    /// <summary>Blocks allocated and free.</summary>
+    public int FreeBlocks => Pool.Free;
 
-    /// <summary>Exact bytes of all pages held, shared ones counted once; page tables are the sequences' own.</summary>
+    /// <summary>Exact bytes of all blocks held, shared ones counted once; tables are the sequences' own.</summary>
     public KvBytes Bytes => BytesOf(Pool.Live, Pool.CountShared(), 0);
 
-    internal KvPagePool Pool { get; }
+    internal KvBlockPool Pool { get; }
 
     /// <summary>Makes an empty sequence.</summary>
     /// <param name="expectedTokens">
-    /// Tokens for which the page table has room at once: up to that length no managed memory is allocated.
+    /// Tokens for which the table has room at once: up to that length no managed memory is allocated.
     /// </param>
     public KvSequence CreateSequence(int expectedTokens = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(expectedTokens);
         return new KvSequence(
             this,
-            new KvPageTable(Pool, Shape.PositionsOffset, PagesFor(expectedTokens))
+            new KvTable(Pool, Shape.PositionsOffset, BlocksFor(expectedTokens))
         );
     }
 
@@ -81,28 +81,28 @@ public sealed class KvCache : IDisposable
     public void Prepare(int tokens)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(tokens);
-        Pool.EnsureFree(PagesFor(tokens));
+        Pool.EnsureFree(BlocksFor(tokens));
     }
 
-    /// <summary>Frees all pages; the sequences must not be used after.</summary>
+    /// <summary>Frees all blocks; the sequences must not be used after.</summary>
     public void Dispose() => Pool.Dispose();
 
-    internal static int PagesFor(int tokens) =>
+    internal static int BlocksFor(int tokens) =>
         tokens / KvPageRef.Slots + (tokens % KvPageRef.Slots == 0 ? 0 : 1);
 
-    internal KvPageGroup Group(int page) => new(Shape, Pool.Page(page));
+    internal KvBlock Block(int block) => new(Shape, Pool.Block(block));
 
-    internal KvBytes BytesOf(int pages, int shared, int entries)
+    internal KvBytes BytesOf(int blocks, int shared, int entries)
     {
-        var (keys, values) = (pages * Shape.KeyBytesPerGroup, pages * Shape.ValueBytesPerGroup);
+        var (keys, values) = (blocks * Shape.KeyBytesPerBlock, blocks * Shape.ValueBytesPerBlock);
         return new KvBytes(
             keys,
             values,
-            pages * (Shape.GroupBytes + ReferenceBytes)
+            blocks * (Shape.BlockBytes + ReferenceBytes)
                 - keys
                 - values
                 + (long)entries * EntryBytes,
-            shared * (Shape.KeyBytesPerGroup + Shape.ValueBytesPerGroup)
+            shared * (Shape.KeyBytesPerBlock + Shape.ValueBytesPerBlock)
         );
     }
 }

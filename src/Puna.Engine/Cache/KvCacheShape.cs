@@ -4,14 +4,14 @@ namespace Puna.Engine.Cache;
 
 /// <summary>
 /// What a cache stores for each token: its banks and the formats of keys and values. Which layer reads which bank is
-/// the layer plan's business. From the shape follows the layout of a page group: the pages of all banks and heads
+/// the layer plan's business. From the shape follows the layout of a block: the pages of all banks and heads
 /// for the same 32 slots, one after the other, each at a multiple of 64 bytes, then one array of 32 positions.
 /// </summary>
 public sealed class KvCacheShape
 {
     private const int Alignment = 64;
     private const int LargestExtent = 1 << 16;
-    private const long LargestGroup = 1L << 30;
+    private const long LargestBlock = 1L << 30;
     private readonly KvBankShape[] _banks;
     private readonly long[] _bankOffsets;
     private readonly long[] _keyStrides;
@@ -52,18 +52,18 @@ public sealed class KvCacheShape
             _keyStrides[bank] = Align(keys);
             _headStrides[bank] = Align(keys) + Align(values);
             offset += heads * _headStrides[bank];
-            KeyBytesPerGroup += (long)heads * keys;
-            ValueBytesPerGroup += (long)heads * values;
-            if (offset > LargestGroup)
+            KeyBytesPerBlock += (long)heads * keys;
+            ValueBytesPerBlock += (long)heads * values;
+            if (offset > LargestBlock)
             {
                 throw new InputException(
-                    $"32 tokens of this model's KV cache take more than {LargestGroup} bytes, which is the most that one page group may have."
+                    $"32 tokens of this model's KV cache take more than {LargestBlock} bytes, which is the most that one block may have."
                 );
             }
         }
 
         PositionsOffset = offset;
-        GroupBytes = Align(offset + KvPageRef.Slots * sizeof(int));
+        BlockBytes = Align(offset + KvPageRef.Slots * sizeof(int));
     }
 
     /// <summary>Number of banks.</summary>
@@ -76,20 +76,20 @@ public sealed class KvCacheShape
     public KvFormat ValueFormat { get; }
 
     /// <summary>Payload bytes of one token's keys in all banks: sum of Hk * d * bytes, int8 with 4 bytes of scale a head.</summary>
-    public long KeyBytesPerToken => KeyBytesPerGroup / KvPageRef.Slots;
+    public long KeyBytesPerToken => KeyBytesPerBlock / KvPageRef.Slots;
 
     /// <summary>Payload bytes of one token's values in all banks.</summary>
-    public long ValueBytesPerToken => ValueBytesPerGroup / KvPageRef.Slots;
+    public long ValueBytesPerToken => ValueBytesPerBlock / KvPageRef.Slots;
 
     /// <summary>Payload bytes of one token.</summary>
     public long BytesPerToken => KeyBytesPerToken + ValueBytesPerToken;
 
     /// <summary>Native bytes of 32 tokens: payload, alignment and positions. Memory grows by multiples of it.</summary>
-    public long GroupBytes { get; }
+    public long BlockBytes { get; }
 
-    internal long KeyBytesPerGroup { get; }
+    internal long KeyBytesPerBlock { get; }
 
-    internal long ValueBytesPerGroup { get; }
+    internal long ValueBytesPerBlock { get; }
 
     internal long PositionsOffset { get; }
 

@@ -68,7 +68,7 @@ public sealed class KvPolicyChain
     /// A full page is a function of the tokens up to its end alone, so that another sequence with the same prefix
     /// may have it.
     /// </summary>
-    public bool PagesDependOnPrefixOnly =>
+    public bool BlocksDependOnPrefixOnly =>
         (Effects & (KvEffects.DependsOnSuffix | KvEffects.ForeignKv | KvEffects.PerHead))
         == KvEffects.None;
 
@@ -107,19 +107,19 @@ public sealed class KvPolicyChain
         return dropped;
     }
 
-    internal void OnAppend(KvSequence sequence, int firstPage, int endPage)
+    internal void OnAppend(KvSequence sequence, int firstEntry, int endEntry)
     {
         foreach (var stage in _stages)
         {
-            stage.OnAppend(sequence, firstPage, endPage);
+            stage.OnAppend(sequence, firstEntry, endEntry);
         }
     }
 
-    internal void OnSeal(KvSequence sequence, int page)
+    internal void OnSeal(KvSequence sequence, int entry)
     {
         foreach (var stage in _stages)
         {
-            stage.OnSeal(sequence, page);
+            stage.OnSeal(sequence, entry);
         }
     }
 

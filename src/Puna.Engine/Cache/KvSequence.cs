@@ -18,11 +18,11 @@ public sealed class KvSequence : IDisposable
     // Far beyond any context, and so small that no sum of position and offset overflows.
     internal const int LargestPosition = 1 << 29;
     private readonly KvCache _cache;
-    private readonly KvPageTable _table;
+    private readonly KvTable _table;
     private readonly KvTail _tail;
     private bool _disposed;
 
-    internal KvSequence(KvCache cache, KvPageTable table)
+    internal KvSequence(KvCache cache, KvTable table)
     {
         _cache = cache;
         _table = table;
@@ -45,7 +45,7 @@ public sealed class KvSequence : IDisposable
     public int TailPages => _tail.Pages;
 
     /// <summary>
-    /// The distinct offsets of the page table; the first is always 0. For an offset o the query at position p must
+    /// The distinct offsets of the table; the first is always 0. For an offset o the query at position p must
     /// be rotated at p - o; <see cref="KvPageRef.OffsetGroup"/> is the index here.
     /// </summary>
     public ReadOnlySpan<int> Offsets => _table.Offsets;
@@ -59,14 +59,14 @@ public sealed class KvSequence : IDisposable
             for (var index = 0; index < _table.Count; index++)
             {
                 // The parts of a split page are neighbours: count the page once.
-                var page = _table[index].Page;
-                if (index > 0 && _table[index - 1].Page == page)
+                var page = _table[index].Block;
+                if (index > 0 && _table[index - 1].Block == page)
                 {
                     continue;
                 }
 
                 var own = 1;
-                while (index + own < _table.Count && _table[index + own].Page == page)
+                while (index + own < _table.Count && _table[index + own].Block == page)
                 {
                     own++;
                 }
@@ -79,7 +79,7 @@ public sealed class KvSequence : IDisposable
         }
     }
 
-    internal KvPageTable Table => _table;
+    internal KvTable Table => _table;
 
     /// <summary>
     /// Opens or extends the tail by <paramref name="tokens"/> tokens at the positions that follow the last one.
@@ -171,17 +171,17 @@ public sealed class KvSequence : IDisposable
     }
 
     /// <summary>Pages that <see cref="Pages"/> lists for each KV head of a bank.</summary>
-    public int PageCount(int bank)
+    public int PagesPerHead(int bank)
     {
         CheckBank(bank);
         return _table.Count;
     }
 
     /// <summary>
-    /// Lists the pages of a bank, tail included, as [Hk, <see cref="PageCount"/>]: page i of head h at
-    /// h * PageCount + i. Valid until the next call that reserves, commits, truncates or moves.
+    /// Lists the pages of a bank, tail included, as [Hk, <see cref="PagesPerHead"/>]: page i of head h at
+    /// h * PagesPerHead + i. Valid until the next call that reserves, commits, truncates or moves.
     /// </summary>
-    /// <returns><see cref="PageCount"/>.</returns>
+    /// <returns><see cref="PagesPerHead"/>.</returns>
     public int Pages(int bank, Span<KvPageRef> pages)
     {
         CheckBank(bank);
@@ -198,7 +198,7 @@ public sealed class KvSequence : IDisposable
         for (var index = 0; index < count; index++)
         {
             ref readonly var entry = ref _table[index];
-            var group = _cache.Group(entry.Page);
+            var group = _cache.Block(entry.Block);
             var positions = group.Positions;
             var valid = entry.Valid | _tail.Mask(index);
             for (var head = 0; head < heads; head++)
@@ -329,7 +329,7 @@ public sealed class KvSequence : IDisposable
 
     /// <summary>
     /// Moves the committed tokens at effective positions in [from, to) by <paramref name="delta"/>: an edit of the
-    /// page table, for keys of any format, which are never touched. When the range reaches
+    /// table, for keys of any format, which are never touched. When the range reaches
     /// <see cref="LogicalLength"/>, that moves too.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">A position would become negative, or pass the next position.</exception>
@@ -402,7 +402,7 @@ public sealed class KvSequence : IDisposable
     /// Takes over a page filled elsewhere (prefix tree, snapshot), which the caller has retained;
     /// <see cref="EndAdoption"/> follows the last one.
     /// </summary>
-    internal void Adopt(KvPageEntry entry)
+    internal void Adopt(KvTableEntry entry)
     {
         _table.Append(entry);
         PhysicalLength += BitOperations.PopCount(entry.Valid);

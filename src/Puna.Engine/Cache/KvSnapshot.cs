@@ -6,8 +6,8 @@ namespace Puna.Engine.Cache;
 
 /// <summary>
 /// A sequence's cache in a file, so that a conversation goes on in another process without being computed again.
-/// Layout: 8 bytes "PUNAKV" and the format version; header length, header and its CRC-32C; then each page group once,
-/// as it lies in memory, with a CRC-32C seeded by its index, so that pages cannot trade places. A file is written
+/// Layout: 8 bytes "PUNAKV" and the format version; header length, header and its CRC-32C; then each block once,
+/// as it lies in memory, with a CRC-32C seeded by its index, so that blocks cannot trade places. A file is written
 /// under a temporary name and renamed when it is whole; one that differs in a single bit is refused.
 /// </summary>
 public sealed class KvSnapshot
@@ -47,7 +47,7 @@ public sealed class KvSnapshot
         ArgumentNullException.ThrowIfNull(sequence);
         ArgumentNullException.ThrowIfNull(identity);
         sequence.ThrowIfTail("be saved");
-        var (header, pages) = Describe(sequence, tokens, identity);
+        var (header, blocks) = Describe(sequence, tokens, identity);
         var partial = path + ".partial";
         try
         {
@@ -55,9 +55,9 @@ public sealed class KvSnapshot
             using (var stream = new FileStream(partial, FileMode.Create, FileAccess.Write))
             {
                 WritePart(stream, header);
-                for (var index = 0; index < pages.Count; index++)
+                for (var index = 0; index < blocks.Count; index++)
                 {
-                    var bytes = sequence.Cache.Pool.Page(pages[index]).Span;
+                    var bytes = sequence.Cache.Pool.Block(blocks[index]).Span;
                     stream.Write(bytes);
                     WriteUInt32(stream, Checksum.Of(bytes, (uint)index));
                 }
@@ -86,7 +86,7 @@ public sealed class KvSnapshot
     /// <exception cref="InputException">
     /// The file is absent, damaged, or was saved with another model, adapter, policy, format or tenant.
     /// </exception>
-    /// <exception cref="CacheFullException">There are no pages for it.</exception>
+    /// <exception cref="CacheFullException">There are no blocks for it.</exception>
     public static KvSnapshot Load(KvCache cache, string path, KvIdentity identity)
     {
         ArgumentNullException.ThrowIfNull(cache);
@@ -147,25 +147,25 @@ public sealed class KvSnapshot
         );
     }
 
-    private static (byte[] Header, List<int> Pages) Describe(
+    private static (byte[] Header, List<int> Blocks) Describe(
         KvSequence sequence,
         ReadOnlySpan<int> tokens,
         KvIdentity identity
     )
     {
         var table = sequence.Table;
-        var pages = new List<int>();
+        var blocks = new List<int>();
         var indices = new Dictionary<int, int>();
-        var entries = new KvPageEntry[table.Count];
+        var entries = new KvTableEntry[table.Count];
         for (var index = 0; index < entries.Length; index++)
         {
             entries[index] = table[index];
-            if (indices.TryAdd(entries[index].Page, pages.Count))
+            if (indices.TryAdd(entries[index].Block, blocks.Count))
             {
-                pages.Add(entries[index].Page);
+                blocks.Add(entries[index].Block);
             }
 
-            entries[index].Page = indices[entries[index].Page];
+            entries[index].Block = indices[entries[index].Block];
         }
 
         var header = new KvSnapshotHeader
@@ -177,9 +177,9 @@ public sealed class KvSnapshot
             PhysicalLength = sequence.PhysicalLength,
             Tokens = tokens.ToArray(),
             Entries = entries,
-            Pages = pages.Count,
+            Blocks = blocks.Count,
         };
-        return (header.Write(), pages);
+        return (header.Write(), blocks);
     }
 
     private static FileStream Open(string path)
@@ -205,35 +205,35 @@ public sealed class KvSnapshot
             );
         }
 
-        var expected = stream.Position + header.Pages * (cache.Shape.GroupBytes + CrcBytes);
+        var expected = stream.Position + header.Blocks * (cache.Shape.BlockBytes + CrcBytes);
         if (stream.Length != expected)
         {
             throw new InputException($"it has {stream.Length} bytes where {expected} belong");
         }
 
-        cache.Pool.EnsureFree(header.Pages);
-        var pages = new int[header.Pages];
+        cache.Pool.EnsureFree(header.Blocks);
+        var blocks = new int[header.Blocks];
         var rented = 0;
         var sequence = cache.CreateSequence(header.LogicalLength);
         var whole = false;
         try
         {
-            for (; rented < pages.Length; rented++)
+            for (; rented < blocks.Length; rented++)
             {
-                pages[rented] = cache.Pool.Rent();
+                blocks[rented] = cache.Pool.Rent();
             }
 
-            for (var index = 0; index < pages.Length; index++)
+            for (var index = 0; index < blocks.Length; index++)
             {
-                ReadPage(stream, cache.Pool.Page(pages[index]), index);
+                ReadBlock(stream, cache.Pool.Block(blocks[index]), index);
             }
 
             foreach (var entry in header.Entries)
             {
-                var page = pages[entry.Page];
-                header.CheckPositions(entry, cache.Group(page).Positions.Span);
-                cache.Pool.Retain(page);
-                sequence.Adopt(entry with { Page = page });
+                var block = blocks[entry.Block];
+                header.CheckPositions(entry, cache.Block(block).Positions.Span);
+                cache.Pool.Retain(block);
+                sequence.Adopt(entry with { Block = block });
             }
 
             sequence.EndAdoption(header.LogicalLength);
@@ -245,7 +245,7 @@ public sealed class KvSnapshot
             // The table has references of its own by now.
             for (var index = 0; index < rented; index++)
             {
-                cache.Pool.Release(pages[index]);
+                cache.Pool.Release(blocks[index]);
             }
 
             if (!whole)
@@ -277,12 +277,12 @@ public sealed class KvSnapshot
         }
     }
 
-    private static void ReadPage(FileStream stream, NativeSpan<byte> page, int index)
+    private static void ReadBlock(FileStream stream, NativeSpan<byte> block, int index)
     {
-        stream.ReadExactly(page.Span);
-        if (ReadUInt32(stream) != Checksum.Of(page.Span, (uint)index))
+        stream.ReadExactly(block.Span);
+        if (ReadUInt32(stream) != Checksum.Of(block.Span, (uint)index))
         {
-            throw new InputException($"its page {index} is damaged");
+            throw new InputException($"its block {index} is damaged");
         }
     }
 

@@ -6,8 +6,8 @@ using Puna.Kernels.Attention;
 namespace Puna.Engine.Cache;
 
 /// <summary>
-/// The part of a snapshot before its pages: identity (the salt as SHA-256 only), KV shape, lengths, token ids and
-/// page table. Numbers are little-endian, texts are UTF-8 behind their length in bytes.
+/// The part of a snapshot before its blocks: identity (the salt as SHA-256 only), KV shape, lengths, token ids and
+/// table. Numbers are little-endian, texts are UTF-8 behind their length in bytes.
 /// </summary>
 internal sealed class KvSnapshotHeader
 {
@@ -26,10 +26,10 @@ internal sealed class KvSnapshotHeader
 
     public required int[] Tokens { get; init; }
 
-    /// <summary>Page table; Page is the index of the page in the file.</summary>
-    public required KvPageEntry[] Entries { get; init; }
+    /// <summary>Page table; Block is the index of the block in the file.</summary>
+    public required KvTableEntry[] Entries { get; init; }
 
-    public required int Pages { get; init; }
+    public required int Blocks { get; init; }
 
     public static byte[] HashSalt(string salt) => SHA256.HashData(Encoding.UTF8.GetBytes(salt));
 
@@ -65,11 +65,11 @@ internal sealed class KvSnapshotHeader
             writer.Write(token);
         }
 
-        writer.Write(Pages);
+        writer.Write(Blocks);
         writer.Write(Entries.Length);
         foreach (var entry in Entries)
         {
-            writer.Write(entry.Page);
+            writer.Write(entry.Block);
             writer.Write(entry.Offset);
             writer.Write(entry.Valid);
         }
@@ -105,11 +105,11 @@ internal sealed class KvSnapshotHeader
             tokens[index] = cursor.Int32();
         }
 
-        var pages = cursor.Int32();
-        var entries = new KvPageEntry[cursor.Count(3 * sizeof(int))];
+        var blocks = cursor.Int32();
+        var entries = new KvTableEntry[cursor.Count(3 * sizeof(int))];
         for (var index = 0; index < entries.Length; index++)
         {
-            entries[index].Page = cursor.Int32();
+            entries[index].Block = cursor.Int32();
             entries[index].Offset = cursor.Int32();
             entries[index].Valid = (uint)cursor.Int32();
         }
@@ -124,14 +124,14 @@ internal sealed class KvSnapshotHeader
             PhysicalLength = physical,
             Tokens = tokens,
             Entries = entries,
-            Pages = pages,
+            Blocks = blocks,
         };
         header.Check();
         return header;
     }
 
     /// <summary>Checks the stored positions that an entry shows: they must lie before the next position.</summary>
-    public void CheckPositions(KvPageEntry entry, ReadOnlySpan<int> positions)
+    public void CheckPositions(KvTableEntry entry, ReadOnlySpan<int> positions)
     {
         for (var slot = 0; slot < positions.Length; slot++)
         {
@@ -139,7 +139,7 @@ internal sealed class KvSnapshotHeader
             if ((entry.Valid >> slot & 1) != 0 && (position < 0 || position >= LogicalLength))
             {
                 throw new InputException(
-                    $"a page of it holds position {position}, where 0 to {LogicalLength - 1} are possible"
+                    $"a block of it holds position {position}, where 0 to {LogicalLength - 1} are possible"
                 );
             }
         }
@@ -153,25 +153,25 @@ internal sealed class KvSnapshotHeader
     private void Check()
     {
         var physical = 0L;
-        var seen = new bool[Math.Clamp(Pages, 0, Entries.Length)];
+        var seen = new bool[Math.Clamp(Blocks, 0, Entries.Length)];
         foreach (var entry in Entries)
         {
             if (
-                entry.Page < 0
-                || entry.Page >= seen.Length
+                entry.Block < 0
+                || entry.Block >= seen.Length
                 || entry.Valid == 0
                 || Math.Abs((long)entry.Offset) > KvSequence.LargestPosition
             )
             {
-                throw new InputException("its page table is not possible");
+                throw new InputException("its table is not possible");
             }
 
             physical += BitOperations.PopCount(entry.Valid);
-            seen[entry.Page] = true;
+            seen[entry.Block] = true;
         }
 
         if (
-            Pages != seen.Length
+            Blocks != seen.Length
             || seen.Contains(false)
             || physical != PhysicalLength
             || LogicalLength is < 0 or > KvSequence.LargestPosition
@@ -179,7 +179,7 @@ internal sealed class KvSnapshotHeader
                 > MostOffsets
         )
         {
-            throw new InputException("its lengths and its page table do not agree");
+            throw new InputException("its lengths and its table do not agree");
         }
     }
 }

@@ -7,14 +7,14 @@ namespace Puna.Engine.Cache;
 /// The tentative tokens of a sequence: the slots behind its committed ones, first in the last page where that is
 /// open, then in new pages. No page of the tail is shared, so that writes need no further care.
 /// </summary>
-internal sealed class KvTail(KvCache cache, KvPageTable table)
+internal sealed class KvTail(KvCache cache, KvTable table)
 {
     private int _entry;
     private int _slot;
 
     public int Length { get; private set; }
 
-    /// <summary>Page-table entries from the one that holds the first tail token on.</summary>
+    /// <summary>Table entries from the one that holds the first tail token on.</summary>
     public int Pages => Length == 0 ? 0 : table.Count - _entry;
 
     /// <summary>Index of the entry that holds the first tail token.</summary>
@@ -29,7 +29,7 @@ internal sealed class KvTail(KvCache cache, KvPageTable table)
     public ref int Position(int index)
     {
         var (entry, slot) = Locate(index);
-        return ref table.Positions(table[entry].Page)[slot];
+        return ref table.Positions(table[entry].Block)[slot];
     }
 
     /// <summary>Bits of the slots of an entry that hold tail tokens.</summary>
@@ -56,7 +56,7 @@ internal sealed class KvTail(KvCache cache, KvPageTable table)
         var (entry, slot) = first > 0 ? (_entry, _slot) : OpenSlot();
         var pages = (int)(((long)slot + first + tokens + KvPageRef.Slots - 1) / KvPageRef.Slots);
         var missing = entry + pages - table.Count;
-        var copies = entry < table.Count && cache.Pool.References(table[entry].Page) > 1;
+        var copies = entry < table.Count && cache.Pool.References(table[entry].Block) > 1;
         cache.Pool.EnsureFree(missing + (copies ? 1 : 0));
         if (copies)
         {
@@ -99,8 +99,8 @@ internal sealed class KvTail(KvCache cache, KvPageTable table)
     {
         var (fromEntry, fromSlot) = Locate(from);
         var (toEntry, toSlot) = Locate(to);
-        var source = cache.Group(table[fromEntry].Page);
-        var target = cache.Group(table[toEntry].Page);
+        var source = cache.Block(table[fromEntry].Block);
+        var target = cache.Block(table[toEntry].Block);
         var shape = cache.Shape;
         for (var bank = 0; bank < shape.Banks; bank++)
         {

@@ -62,7 +62,7 @@ internal readonly struct KvWriteJob : IParallelJob
     private void Fill(int entry, int slot, int head, int row, int count)
     {
         var shape = _sequence.Cache.Shape;
-        var group = _sequence.Cache.Group(_sequence.Table[entry].Page);
+        var group = _sequence.Cache.Block(_sequence.Table[entry].Block);
         var (keys, values) = (group.Keys(_bank, head), group.Values(_bank, head));
         KvPageWriter.WriteKeys(
             shape.KeyFormat,

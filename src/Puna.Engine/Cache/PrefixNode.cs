@@ -2,28 +2,28 @@ using Puna.Kernels.Attention;
 
 namespace Puna.Engine.Cache;
 
-/// <summary>One block of 32 tokens in a prefix tree, with one reference to the page that holds their keys and values.</summary>
+/// <summary>One block of 32 tokens in a prefix tree, with one reference to the block that holds their keys and values.</summary>
 internal sealed class PrefixNode
 {
     public const int Tokens = KvPageRef.Slots;
     private readonly int[] _tokens;
 
-    /// <summary>Makes the root of an identity's blocks: no tokens, no page.</summary>
+    /// <summary>Makes the root of an identity's blocks: no tokens, no block.</summary>
     public PrefixNode(KvIdentity identity, ulong key)
     {
         Identity = identity;
         Key = key;
         _tokens = [];
-        Page = -1;
+        Block = -1;
     }
 
     /// <summary>Makes a block behind <paramref name="parent"/>.</summary>
-    public PrefixNode(PrefixNode parent, ulong key, ReadOnlySpan<int> tokens, int page)
+    public PrefixNode(PrefixNode parent, ulong key, ReadOnlySpan<int> tokens, int block)
     {
         Parent = parent;
         Key = key;
         _tokens = tokens.ToArray();
-        Page = page;
+        Block = block;
     }
 
     /// <summary>Hash of the identity and of all tokens up to here.</summary>
@@ -34,7 +34,7 @@ internal sealed class PrefixNode
 
     public PrefixNode? Parent { get; }
 
-    public int Page { get; }
+    public int Block { get; }
 
     public int Children { get; set; }
 

@@ -6,7 +6,7 @@ using System.Text;
 namespace Puna.Engine.Cache;
 
 /// <summary>
-/// Finds the longest prefix of a prompt that was computed before and shares its pages: a tree over blocks of 32
+/// Finds the longest prefix of a prompt that was computed before and shares its blocks: a tree over blocks of 32
 /// tokens (RadixAttention, Zheng et al. 2023, with vLLM's chained block keys). The key of a block is
 /// H(parent key, 32 tokens), the first parent being H(identity); a key only finds candidates, identity and tokens are
 /// compared one by one. Blocks that no sequence holds stay as a cache; the least recently used go first, children
@@ -29,10 +29,10 @@ public sealed class PrefixTree : IDisposable
     private long _evicted;
     private bool _disposed;
 
-    /// <summary>Makes an empty tree, which gives its unused blocks back whenever the cache is out of pages.</summary>
-    /// <param name="cache">The cache whose pages it shares; it has at most one tree.</param>
+    /// <summary>Makes an empty tree, which gives its unused blocks back whenever the cache is out of blocks.</summary>
+    /// <param name="cache">The cache whose blocks it shares; it has at most one tree.</param>
     /// <param name="unusedBytes">Most payload bytes that blocks held by no sequence may keep.</param>
-    /// <exception cref="InputException">The cache's policy makes pages that nobody else may have.</exception>
+    /// <exception cref="InputException">The cache's policy makes blocks that nobody else may have.</exception>
     public PrefixTree(KvCache cache, long unusedBytes = long.MaxValue)
         : this(cache, unusedBytes, Mix) { }
 
@@ -40,10 +40,10 @@ public sealed class PrefixTree : IDisposable
     {
         ArgumentNullException.ThrowIfNull(cache);
         ArgumentOutOfRangeException.ThrowIfNegative(unusedBytes);
-        if (!cache.Policies.PagesDependOnPrefixOnly)
+        if (!cache.Policies.BlocksDependOnPrefixOnly)
         {
             throw new InputException(
-                $"Prefix sharing cannot be used with the KV policy '{cache.Policies.Name}': its pages depend on more than the tokens before them."
+                $"Prefix sharing cannot be used with the KV policy '{cache.Policies.Name}': its blocks depend on more than the tokens before them."
             );
         }
 
@@ -91,7 +91,7 @@ public sealed class PrefixTree : IDisposable
     /// A new sequence that starts with the longest cached prefix of a prompt. The last token is never taken from the
     /// cache, since its logits are needed: a prompt that is cached whole loses one token.
     /// </summary>
-    /// <param name="identity">What the pages must have been computed with, and for whom.</param>
+    /// <param name="identity">What the blocks must have been computed with, and for whom.</param>
     /// <param name="prompt">Token ids.</param>
     /// <param name="expectedTokens">As for <see cref="KvCache.CreateSequence"/>.</param>
     /// <returns>The sequence; its <see cref="KvSequence.LogicalLength"/> is the number of tokens matched.</returns>
@@ -110,8 +110,8 @@ public sealed class PrefixTree : IDisposable
             node = Find(node, prompt.Slice(start, PrefixNode.Tokens));
             if (node is not null)
             {
-                _cache.Pool.Retain(node.Page);
-                sequence.Adopt(new KvPageEntry { Page = node.Page, Valid = uint.MaxValue });
+                _cache.Pool.Retain(node.Block);
+                sequence.Adopt(new KvTableEntry { Block = node.Block, Valid = uint.MaxValue });
                 deepest = node;
             }
         }
@@ -130,8 +130,8 @@ public sealed class PrefixTree : IDisposable
     }
 
     /// <summary>
-    /// Takes in the full, committed pages of a sequence that nobody published before, from its start up to the first
-    /// page in which something was dropped or moved.
+    /// Takes in the full, committed blocks of a sequence that nobody published before, from its start up to the first
+    /// block in which something was dropped or moved.
     /// </summary>
     /// <param name="identity">What they were computed with, and for whom.</param>
     /// <param name="tokens">Ids of the committed tokens, from position 0; may be fewer than there are.</param>
@@ -177,7 +177,7 @@ public sealed class PrefixTree : IDisposable
 
             if (Find(node, ids) is not { } next)
             {
-                next = Add(node, ids, sequence.Table[block].Page);
+                next = Add(node, ids, sequence.Table[block].Block);
                 added += PrefixNode.Tokens;
             }
 
@@ -215,7 +215,7 @@ public sealed class PrefixTree : IDisposable
         _cache.Pool.Reclaim = null;
         foreach (var node in _order)
         {
-            _cache.Pool.Release(node.Page);
+            _cache.Pool.Release(node.Block);
         }
 
         _order.Clear();
@@ -248,14 +248,14 @@ public sealed class PrefixTree : IDisposable
         );
     }
 
-    private static bool IsPlain(KvPageTable table, int block)
+    private static bool IsPlain(KvTable table, int block)
     {
         if (block >= table.Count || table[block].Valid != uint.MaxValue || table[block].Offset != 0)
         {
             return false;
         }
 
-        var positions = table.Positions(table[block].Page).Span;
+        var positions = table.Positions(table[block].Block).Span;
         for (var slot = 0; slot < positions.Length; slot++)
         {
             if (positions[slot] != block * PrefixNode.Tokens + slot)
@@ -289,17 +289,17 @@ public sealed class PrefixTree : IDisposable
         return key;
     }
 
-    private PrefixNode Add(PrefixNode parent, ReadOnlySpan<int> tokens, int page)
+    private PrefixNode Add(PrefixNode parent, ReadOnlySpan<int> tokens, int block)
     {
         var key = KeyOf(parent, tokens);
-        var node = new PrefixNode(parent, key, tokens, page)
+        var node = new PrefixNode(parent, key, tokens, block)
         {
             SameKey = _blocks.GetValueOrDefault(key),
         };
         _blocks[key] = node;
         node.Use = _order.AddLast(node);
         parent.Children++;
-        _cache.Pool.Retain(page);
+        _cache.Pool.Retain(block);
         _published++;
         return node;
     }
@@ -313,7 +313,7 @@ public sealed class PrefixTree : IDisposable
         }
     }
 
-    private bool IsUnused(PrefixNode node) => _cache.Pool.References(node.Page) == 1;
+    private bool IsUnused(PrefixNode node) => _cache.Pool.References(node.Block) == 1;
 
     private int EvictBlocks(int blocks)
     {
@@ -362,7 +362,7 @@ public sealed class PrefixTree : IDisposable
         _order.Remove(node.Use!);
         node.Parent!.Children--;
         DropRootIfEmpty(node.Parent);
-        _cache.Pool.Release(node.Page);
+        _cache.Pool.Release(node.Block);
     }
 
     // Identities come and go with tenants and adapters: one without blocks leaves nothing behind.

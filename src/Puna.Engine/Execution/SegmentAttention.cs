@@ -77,8 +77,8 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
             }
 
             var rows = queries.Slice(row * width, (long)tokens * width);
-            var pages = _pages.Span.Slice(page, (long)bank.Heads * sequence.PageCount(bank.Id));
-            var pagesPerHead = sequence.PageCount(bank.Id);
+            var pages = _pages.Span.Slice(page, (long)bank.Heads * sequence.PagesPerHead(bank.Id));
+            var pagesPerHead = sequence.PagesPerHead(bank.Id);
             if (list || !sequence.Cache.Policies.IsDense)
             {
                 // Policies narrow the list of their layer, so with them it is never another's.
@@ -164,7 +164,7 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
         foreach (ref readonly var segment in segments)
         {
             var sequence = segment.Sequence;
-            pages += (long)bank.Heads * sequence.PageCount(bank.Id);
+            pages += (long)bank.Heads * sequence.PagesPerHead(bank.Id);
             masks += segment.Parents.IsEmpty ? 0 : (long)segment.Tokens * sequence.TailPages;
             var groups = sequence.Offsets.Length;
             shifted += groups > 1 ? (long)segment.Tokens * width * groups : 0;

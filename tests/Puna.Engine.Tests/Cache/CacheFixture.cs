@@ -100,7 +100,7 @@ internal sealed class CacheFixture : IDisposable
         for (var bank = 0; bank < s_banks.Length; bank++)
         {
             var (heads, _) = s_banks[bank];
-            var pages = new KvPageRef[heads * sequence.PageCount(bank)];
+            var pages = new KvPageRef[heads * sequence.PagesPerHead(bank)];
             var count = sequence.Pages(bank, pages);
             for (var head = 0; head < heads; head++)
             {

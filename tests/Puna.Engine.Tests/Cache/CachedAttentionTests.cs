@@ -207,7 +207,7 @@ public sealed class CachedAttentionTests : IDisposable
             );
         }
 
-        var pages = new KvPageRef[KvHeads * sequence.PageCount(0)];
+        var pages = new KvPageRef[KvHeads * sequence.PagesPerHead(0)];
         var pagesPerHead = sequence.Pages(0, pages);
         var shape = new AttentionShape(
             QueryHeads,

@@ -158,13 +158,13 @@ public sealed class KvPolicyChainTests
 
         public KvEffects Effects => effects;
 
-        public void OnAppend(KvSequence sequence, int firstPage, int endPage)
+        public void OnAppend(KvSequence sequence, int firstEntry, int endEntry)
         {
             Assert.Equal(0, sequence.TailLength);
-            Events.Add($"append {firstPage}-{endPage} {sequence.PhysicalLength}");
+            Events.Add($"append {firstEntry}-{endEntry} {sequence.PhysicalLength}");
         }
 
-        public void OnSeal(KvSequence sequence, int page) => Events.Add($"seal {page}");
+        public void OnSeal(KvSequence sequence, int entry) => Events.Add($"seal {entry}");
 
         public void OnCommit(
             KvSequence sequence,

@@ -76,7 +76,7 @@ public sealed class KvSequencePropertyTests
             sequence.Dispose();
         }
 
-        Assert.Equal(0, fixture.Cache.LivePages);
+        Assert.Equal(0, fixture.Cache.LiveBlocks);
         Assert.Equal(default, fixture.Cache.Bytes);
     }
 

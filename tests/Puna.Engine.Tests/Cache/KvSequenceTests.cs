@@ -19,7 +19,7 @@ public sealed class KvSequenceTests
         using var fork = sequence.Fork();
         Assert.Equal(0, sequence.Pages(0, []));
         Assert.Equal(0, fork.LogicalLength);
-        Assert.Equal(0, fixture.Cache.LivePages);
+        Assert.Equal(0, fixture.Cache.LiveBlocks);
     }
 
     [Fact]
@@ -28,7 +28,7 @@ public sealed class KvSequenceTests
         using var fixture = new CacheFixture();
         using var sequence = fixture.Filled(5, 1);
         Assert.Equal([(0, 5)], fixture.Read(sequence));
-        Assert.Equal(1, fixture.Cache.LivePages);
+        Assert.Equal(1, fixture.Cache.LiveBlocks);
         Assert.Equal(
             (1, 1, 0),
             (sequence.LogicalLength, sequence.PhysicalLength, sequence.TailLength)
@@ -45,8 +45,8 @@ public sealed class KvSequenceTests
     {
         using var fixture = new CacheFixture();
         using var sequence = fixture.Filled(0, tokens);
-        Assert.Equal(pages, sequence.PageCount(0));
-        Assert.Equal(pages, fixture.Cache.LivePages);
+        Assert.Equal(pages, sequence.PagesPerHead(0));
+        Assert.Equal(pages, fixture.Cache.LiveBlocks);
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class KvSequenceTests
             (31, 31, 0),
             (sequence.LogicalLength, sequence.PhysicalLength, sequence.TailLength)
         );
-        Assert.Equal(1, fixture.Cache.LivePages);
+        Assert.Equal(1, fixture.Cache.LiveBlocks);
     }
 
     [Fact]
@@ -75,11 +75,11 @@ public sealed class KvSequenceTests
         using var fixture = new CacheFixture();
         using var first = fixture.Filled(0, 40);
         using var second = first.Fork();
-        Assert.Equal(2, fixture.Cache.LivePages);
+        Assert.Equal(2, fixture.Cache.LiveBlocks);
         fixture.Append(second, 1000);
-        Assert.Equal(3, fixture.Cache.LivePages);
+        Assert.Equal(3, fixture.Cache.LiveBlocks);
         fixture.Append(first, 2000);
-        Assert.Equal(3, fixture.Cache.LivePages);
+        Assert.Equal(3, fixture.Cache.LiveBlocks);
         Assert.Contains((40, 1000), fixture.Read(second));
         Assert.Contains((40, 2000), fixture.Read(first));
         Assert.DoesNotContain((40, 1000), fixture.Read(first));
@@ -146,9 +146,9 @@ public sealed class KvSequenceTests
         sequence.Drop(5, 10);
         sequence.Shift(10, 20, -5);
         Assert.Equal((15, 15), (sequence.LogicalLength, sequence.PhysicalLength));
-        Assert.Equal(1, fixture.Cache.LivePages);
+        Assert.Equal(1, fixture.Cache.LiveBlocks);
         fixture.AppendRange(sequence, 20, 3);
-        Assert.Equal(2, fixture.Cache.LivePages);
+        Assert.Equal(2, fixture.Cache.LiveBlocks);
         Assert.Equal(
             Enumerable
                 .Range(0, 18)
@@ -190,7 +190,7 @@ public sealed class KvSequenceTests
         Assert.Throws<ArgumentOutOfRangeException>(() => sequence.Commit(1));
         Assert.Throws<ArgumentOutOfRangeException>(() => sequence.Compact([0]));
         Assert.Throws<ArgumentOutOfRangeException>(() => sequence.Reserve([2]));
-        Assert.Throws<ArgumentOutOfRangeException>(() => sequence.PageCount(3));
+        Assert.Throws<ArgumentOutOfRangeException>(() => sequence.PagesPerHead(3));
         Assert.Throws<ArgumentException>(() => sequence.Pages(0, new KvPageRef[1]));
         Assert.Throws<InputException>(() => sequence.Reserve([int.MaxValue]));
         Assert.Equal(0, sequence.TailLength);
@@ -205,7 +205,7 @@ public sealed class KvSequenceTests
         var sequence = fixture.Filled(0, 3);
         sequence.Dispose();
         sequence.Dispose();
-        Assert.Equal(0, fixture.Cache.LivePages);
+        Assert.Equal(0, fixture.Cache.LiveBlocks);
         Assert.Throws<ObjectDisposedException>(() => sequence.Reserve(1));
     }
 
@@ -225,11 +225,11 @@ public sealed class KvSequenceTests
         one.Append(first, tokens);
         many.Append(second, tokens);
         Assert.Equal(one.Read(first), many.Read(second));
-        for (var page = 0; page < first.PageCount(0); page++)
+        for (var page = 0; page < first.PagesPerHead(0); page++)
         {
             Assert.True(
-                one.Cache.Pool.Page(first.Table[page].Page)
-                    .Span.SequenceEqual(many.Cache.Pool.Page(second.Table[page].Page).Span)
+                one.Cache.Pool.Block(first.Table[page].Block)
+                    .Span.SequenceEqual(many.Cache.Pool.Block(second.Table[page].Block).Span)
             );
         }
     }

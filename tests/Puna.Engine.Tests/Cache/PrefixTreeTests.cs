@@ -166,7 +166,7 @@ public sealed class PrefixTreeTests
         Assert.Equal(2, tree.EvictTo(3 * block));
         Assert.Equal(0, Matched(tree, 0));
         Assert.Equal(3, tree.Stats.EvictedBlocks);
-        Assert.Equal(3, fixture.Cache.LivePages);
+        Assert.Equal(3, fixture.Cache.LiveBlocks);
     }
 
     [Fact]
@@ -183,14 +183,14 @@ public sealed class PrefixTreeTests
         }
 
         Assert.Equal(2, tree.EvictTo(0));
-        Assert.Equal(0, fixture.Cache.LivePages);
+        Assert.Equal(0, fixture.Cache.LiveBlocks);
     }
 
     [Fact]
     public void A_full_cache_takes_unused_blocks_back_before_it_refuses()
     {
         using var probe = new CacheFixture();
-        using var fixture = new CacheFixture(memoryLimit: 4 * probe.Cache.Shape.GroupBytes);
+        using var fixture = new CacheFixture(memoryLimit: 4 * probe.Cache.Shape.BlockBytes);
         using var tree = new PrefixTree(fixture.Cache);
         Publish(fixture, tree, 0, 96);
         using var sequence = fixture.Filled(500, 90);
@@ -235,18 +235,18 @@ public sealed class PrefixTreeTests
         Assert.Equal(192 + 64 * 28, computed);
 
         // 6 common pages and one page of their own for each.
-        Assert.Equal(6 + 64, fixture.Cache.LivePages);
+        Assert.Equal(6 + 64, fixture.Cache.LiveBlocks);
         Assert.Equal((64, 64 * 220, 63 * 192), Counters(tree.Stats));
         live.ForEach(sequence => sequence.Dispose());
         tree.Dispose();
-        Assert.Equal(0, fixture.Cache.LivePages);
+        Assert.Equal(0, fixture.Cache.LiveBlocks);
     }
 
     [Fact]
     public void Random_requests_get_exactly_the_content_of_their_own_tokens()
     {
         using var probe = new CacheFixture();
-        using var fixture = new CacheFixture(memoryLimit: 40 * probe.Cache.Shape.GroupBytes);
+        using var fixture = new CacheFixture(memoryLimit: 40 * probe.Cache.Shape.BlockBytes);
         using var tree = new PrefixTree(fixture.Cache, 24 * 32 * fixture.Cache.Shape.BytesPerToken);
         var random = new Random(20);
         var prompts = new List<int[]> { Tokens(0, 10) };
@@ -276,7 +276,7 @@ public sealed class PrefixTreeTests
         Assert.True(tree.Stats.CachedTokens > 0);
         Assert.True(tree.Stats.EvictedBlocks > 0);
         tree.EvictTo(0);
-        Assert.Equal(0, fixture.Cache.LivePages);
+        Assert.Equal(0, fixture.Cache.LiveBlocks);
         Assert.Equal(0, tree.Stats.Blocks);
     }
 

@@ -5,21 +5,21 @@ using Puna.Kernels.Memory;
 namespace Puna.Engine.Cache;
 
 /// <summary>
-/// The pages of one sequence in the order of its tokens, one reference each. In the uniform layout one table serves
-/// all banks and heads and a page is a group of theirs; per-head eviction will keep a table for each.
+/// The blocks of one sequence in the order of its tokens, one reference each. In the uniform layout one table serves
+/// all banks and heads and a block is a group of theirs; per-head eviction will keep a table for each.
 /// </summary>
-internal sealed class KvPageTable : IDisposable
+internal sealed class KvTable : IDisposable
 {
-    private readonly KvPagePool _pool;
+    private readonly KvBlockPool _pool;
     private readonly long _positionsOffset;
-    private KvPageEntry[] _entries;
+    private KvTableEntry[] _entries;
     private int[] _offsets = new int[4];
 
-    public KvPageTable(KvPagePool pool, long positionsOffset, int capacity)
+    public KvTable(KvBlockPool pool, long positionsOffset, int capacity)
     {
         _pool = pool;
         _positionsOffset = positionsOffset;
-        _entries = new KvPageEntry[Math.Max(4, capacity)];
+        _entries = new KvTableEntry[Math.Max(4, capacity)];
     }
 
     public int Count { get; private set; }
@@ -32,27 +32,27 @@ internal sealed class KvPageTable : IDisposable
 
     public int OffsetCount { get; private set; } = 1;
 
-    public ref KvPageEntry this[int index] => ref _entries.AsSpan(0, Count)[index];
+    public ref KvTableEntry this[int index] => ref _entries.AsSpan(0, Count)[index];
 
-    /// <summary>Stored positions of a page, [32].</summary>
-    public NativeSpan<int> Positions(int page) =>
-        _pool.Page(page).Slice(_positionsOffset, KvPageRef.Slots * sizeof(int)).Cast<int>();
+    /// <summary>Stored positions of a block, [32].</summary>
+    public NativeSpan<int> Positions(int block) =>
+        _pool.Block(block).Slice(_positionsOffset, KvPageRef.Slots * sizeof(int)).Cast<int>();
 
-    /// <summary>Appends an empty page.</summary>
-    public void Append() => Append(new KvPageEntry { Page = _pool.Rent() });
+    /// <summary>Appends an empty block.</summary>
+    public void Append() => Append(new KvTableEntry { Block = _pool.Rent() });
 
     /// <summary>Appends an entry whose reference the caller hands over; <see cref="Regroup"/> follows the last one.</summary>
-    public void Append(KvPageEntry entry) => Insert(Count, entry);
+    public void Append(KvTableEntry entry) => Insert(Count, entry);
 
-    /// <summary>Gives the entry a page that nobody else holds, with the same bytes.</summary>
+    /// <summary>Gives the entry a block that nobody else holds, with the same bytes.</summary>
     public void MakeOwn(int index)
     {
         ref var entry = ref this[index];
-        if (_pool.References(entry.Page) > 1)
+        if (_pool.References(entry.Block) > 1)
         {
-            var copy = _pool.RentCopy(entry.Page);
-            _pool.Release(entry.Page);
-            entry.Page = copy;
+            var copy = _pool.RentCopy(entry.Block);
+            _pool.Release(entry.Block);
+            entry.Block = copy;
         }
     }
 
@@ -61,19 +61,19 @@ internal sealed class KvPageTable : IDisposable
     {
         for (var index = count; index < Count; index++)
         {
-            _pool.Release(_entries[index].Page);
+            _pool.Release(_entries[index].Block);
         }
 
         Count = Math.Min(Count, count);
     }
 
-    /// <summary>An equal table that shares every page.</summary>
-    public KvPageTable Share()
+    /// <summary>An equal table that shares every block.</summary>
+    public KvTable Share()
     {
-        var copy = new KvPageTable(_pool, _positionsOffset, _entries.Length);
+        var copy = new KvTable(_pool, _positionsOffset, _entries.Length);
         foreach (ref readonly var entry in _entries.AsSpan(0, Count))
         {
-            _pool.Retain(entry.Page);
+            _pool.Retain(entry.Block);
             copy.Insert(copy.Count, entry);
         }
 
@@ -83,14 +83,14 @@ internal sealed class KvPageTable : IDisposable
     }
 
     /// <summary>Bits of the committed slots of an entry whose effective positions lie in [from, to).</summary>
-    public uint Within(KvPageEntry entry, int from, int to)
+    public uint Within(KvTableEntry entry, int from, int to)
     {
         if (entry.Valid == 0)
         {
             return 0;
         }
 
-        var positions = Positions(entry.Page).Span;
+        var positions = Positions(entry.Block).Span;
         var mask = 0u;
         for (var slot = 0; slot < KvPageRef.Slots; slot++)
         {
@@ -114,7 +114,7 @@ internal sealed class KvPageTable : IDisposable
     }
 
     /// <summary>
-    /// Drops the slots whose effective positions lie in [from, to) and every page that is left without one.
+    /// Drops the slots whose effective positions lie in [from, to) and every block that is left without one.
     /// Returns the number of slots dropped.
     /// </summary>
     public int Drop(int from, int to)
@@ -129,7 +129,7 @@ internal sealed class KvPageTable : IDisposable
             entry.Valid &= ~mask;
             if (entry.Valid == 0)
             {
-                _pool.Release(entry.Page);
+                _pool.Release(entry.Block);
                 continue;
             }
 
@@ -142,7 +142,7 @@ internal sealed class KvPageTable : IDisposable
     }
 
     /// <summary>
-    /// Adds <paramref name="delta"/> to the effective positions in [from, to). A page of which only a part moves
+    /// Adds <paramref name="delta"/> to the effective positions in [from, to). A block of which only a part moves
     /// gets a second entry with the other part's mask; no key is touched.
     /// </summary>
     public void Shift(int from, int to, int delta)
@@ -161,7 +161,7 @@ internal sealed class KvPageTable : IDisposable
                 var other = _entries[index];
                 other.Valid = rest;
                 _entries[index].Valid = moved;
-                _pool.Retain(other.Page);
+                _pool.Retain(other.Block);
 
                 // Whichever part holds the earlier slots stays first.
                 var restIsFirst = (rest & (0u - rest)) < (moved & (0u - moved));
@@ -203,7 +203,7 @@ internal sealed class KvPageTable : IDisposable
         }
     }
 
-    private void Insert(int index, KvPageEntry entry)
+    private void Insert(int index, KvTableEntry entry)
     {
         if (Count == _entries.Length)
         {

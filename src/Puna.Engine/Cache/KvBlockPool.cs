@@ -4,12 +4,12 @@ using Puna.Kernels.Memory;
 namespace Puna.Engine.Cache;
 
 /// <summary>
-/// Ref-counted pages of one size, cut from slabs of native memory. A page id is an index. A page given back is
+/// Ref-counted blocks of one size, cut from slabs of native memory. A block id is an index. A block given back is
 /// cleared before the next holder sees it, so that nothing of one request can reach another or a file.
 /// </summary>
-internal sealed class KvPagePool : IDisposable
+internal sealed class KvBlockPool : IDisposable
 {
-    // Many pages of 2 MiB, which become resident one by one; small against a model.
+    // Many blocks of 2 MiB, which become resident one by one; small against a model.
     private const long SlabTarget = 16L << 20;
     private readonly List<NativeBuffer<byte>> _slabs = [];
     private readonly int _slabShift;
@@ -20,17 +20,17 @@ internal sealed class KvPagePool : IDisposable
     private int _capacity;
     private bool _disposed;
 
-    public KvPagePool(long pageBytes, long? limit)
+    public KvBlockPool(long blockBytes, long? limit)
     {
-        PageBytes = pageBytes;
+        BlockBytes = blockBytes;
         _limit = limit;
         // With a tight limit, smaller slabs come nearer to it.
         var target = Math.Min(SlabTarget, (limit ?? long.MaxValue) / 4);
-        var pages = Math.Clamp(target / pageBytes, 1, 1 << 16);
-        _slabShift = BitOperations.Log2((ulong)pages);
+        var blocks = Math.Clamp(target / blockBytes, 1, 1 << 16);
+        _slabShift = BitOperations.Log2((ulong)blocks);
     }
 
-    public long PageBytes { get; }
+    public long BlockBytes { get; }
 
     public int Free => _freeCount;
 
@@ -40,31 +40,31 @@ internal sealed class KvPagePool : IDisposable
 
     public long ReservedBytes { get; private set; }
 
-    /// <summary>Asked to give back pages when no more can be allocated; returns how many it gave.</summary>
+    /// <summary>Asked to give back blocks when no more can be allocated; returns how many it gave.</summary>
     public Func<int, int>? Reclaim { get; set; }
 
-    /// <summary>Makes sure that <paramref name="pages"/> calls of <see cref="Rent"/> succeed.</summary>
+    /// <summary>Makes sure that <paramref name="blocks"/> calls of <see cref="Rent"/> succeed.</summary>
     /// <exception cref="CacheFullException">They cannot; nothing was changed for any holder.</exception>
-    public void EnsureFree(int pages)
+    public void EnsureFree(int blocks)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        while (_freeCount < pages)
+        while (_freeCount < blocks)
         {
             if (TryGrow(out var failure))
             {
                 continue;
             }
 
-            var missing = pages - _freeCount;
+            var missing = blocks - _freeCount;
             if (Reclaim is { } reclaim && reclaim(missing) > 0)
             {
                 continue;
             }
 
-            var needed = $"The KV cache needs {missing} more pages of {PageBytes} bytes";
+            var needed = $"The KV cache needs {missing} more blocks of {BlockBytes} bytes";
             throw failure is null
                 ? new CacheFullException(
-                    $"{needed}, but its limit is {_limit} bytes and {Live} pages are in use; shorten the context, choose a smaller KV format or raise the limit."
+                    $"{needed}, but its limit is {_limit} bytes and {Live} blocks are in use; shorten the context, choose a smaller KV format or raise the limit."
                 )
                 : new CacheFullException(
                     $"{needed} beside the {ReservedBytes} bytes it has, and the system has no such memory; shorten the context or choose a smaller KV format.",
@@ -76,53 +76,53 @@ internal sealed class KvPagePool : IDisposable
     public int Rent()
     {
         EnsureFree(1);
-        var page = _free[--_freeCount];
-        _references[page] = 1;
-        Page(page).Span.Clear();
-        return page;
+        var block = _free[--_freeCount];
+        _references[block] = 1;
+        Block(block).Span.Clear();
+        return block;
     }
 
-    /// <summary>A page for a holder who overwrites all of it with the bytes of <paramref name="source"/>.</summary>
+    /// <summary>A block for a holder who overwrites all of it with the bytes of <paramref name="source"/>.</summary>
     public int RentCopy(int source)
     {
         EnsureFree(1);
-        var page = _free[--_freeCount];
-        _references[page] = 1;
-        Page(source).Span.CopyTo(Page(page).Span);
-        return page;
+        var block = _free[--_freeCount];
+        _references[block] = 1;
+        Block(source).Span.CopyTo(Block(block).Span);
+        return block;
     }
 
-    public int References(int page) => _references[page];
+    public int References(int block) => _references[block];
 
-    public void Retain(int page) => _references[page]++;
+    public void Retain(int block) => _references[block]++;
 
-    public void Release(int page)
+    public void Release(int block)
     {
         if (_disposed)
         {
             return;
         }
 
-        if (--_references[page] == 0)
+        if (--_references[block] == 0)
         {
-            _free[_freeCount++] = page;
+            _free[_freeCount++] = block;
         }
     }
 
-    public NativeSpan<byte> Page(int page)
+    public NativeSpan<byte> Block(int block)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        var inSlab = page & ((1 << _slabShift) - 1);
-        return _slabs[page >> _slabShift].Span.Slice(inSlab * PageBytes, PageBytes);
+        var inSlab = block & ((1 << _slabShift) - 1);
+        return _slabs[block >> _slabShift].Span.Slice(inSlab * BlockBytes, BlockBytes);
     }
 
-    /// <summary>Live pages that have more than one holder.</summary>
+    /// <summary>Live blocks that have more than one holder.</summary>
     public int CountShared()
     {
         var count = 0;
-        for (var page = 0; page < _capacity; page++)
+        for (var block = 0; block < _capacity; block++)
         {
-            count += _references[page] > 1 ? 1 : 0;
+            count += _references[block] > 1 ? 1 : 0;
         }
 
         return count;
@@ -142,9 +142,9 @@ internal sealed class KvPagePool : IDisposable
     private bool TryGrow(out Exception? failure)
     {
         failure = null;
-        var pages = 1 << _slabShift;
-        var bytes = pages * PageBytes;
-        if (ReservedBytes + bytes > _limit || _capacity > int.MaxValue - pages)
+        var blocks = 1 << _slabShift;
+        var bytes = blocks * BlockBytes;
+        if (ReservedBytes + bytes > _limit || _capacity > int.MaxValue - blocks)
         {
             return false;
         }
@@ -152,7 +152,7 @@ internal sealed class KvPagePool : IDisposable
         NativeBuffer<byte> slab;
         try
         {
-            // A sequence at depth reads its pages all over memory: translations of 4 KiB each are felt.
+            // A sequence at depth reads its blocks all over memory: translations of 4 KiB each are felt.
             slab = new NativeBuffer<byte>(bytes, clear: false, hugePages: true);
         }
         catch (OutOfMemoryException exception)
@@ -163,20 +163,20 @@ internal sealed class KvPagePool : IDisposable
 
         _slabs.Add(slab);
         ReservedBytes += slab.Bytes;
-        if (_references.Length < _capacity + pages)
+        if (_references.Length < _capacity + blocks)
         {
-            var length = Math.Max(_capacity + pages, _references.Length * 2);
+            var length = Math.Max(_capacity + blocks, _references.Length * 2);
             Array.Resize(ref _references, length);
             Array.Resize(ref _free, length);
         }
 
-        // The lowest id lies on top: a run of new pages then lies in memory in the order of its tokens.
-        for (var index = pages - 1; index >= 0; index--)
+        // The lowest id lies on top: a run of new blocks then lies in memory in the order of its tokens.
+        for (var index = blocks - 1; index >= 0; index--)
         {
             _free[_freeCount++] = _capacity + index;
         }
 
-        _capacity += pages;
+        _capacity += blocks;
         return true;
     }
 }

@@ -6,7 +6,7 @@ namespace Puna.Engine.Tests.Cache;
 
 /// <summary>Counts of the whole process's native memory: nothing else may run beside them.</summary>
 [Collection(nameof(NativeMemoryCollection))]
-public sealed class PagePoolTests
+public sealed class BlockPoolTests
 {
     private static readonly KvBankShape[] s_smol =
     [
@@ -35,7 +35,7 @@ public sealed class PagePoolTests
 
         // 32 positions and a reference count a page; the alignment is 64 bytes.
         Assert.InRange(bytes.Metadata, 3 * (32 * 4 + 4), 3 * (32 * 4 + 4 + 64));
-        Assert.Equal(3 * (shape.GroupBytes + 4), bytes.Total);
+        Assert.Equal(3 * (shape.BlockBytes + 4), bytes.Total);
         Assert.Equal(bytes.Total + 3 * 16, sequence.Bytes.Total);
     }
 
@@ -84,9 +84,9 @@ public sealed class PagePoolTests
         Assert.Equal(cache.ReservedBytes, NativeMemoryMeter.Bytes - before);
         Assert.Equal(
             cache.ReservedBytes,
-            (cache.LivePages + cache.FreePages) * cache.Shape.GroupBytes
+            (cache.LiveBlocks + cache.FreeBlocks) * cache.Shape.BlockBytes
         );
-        Assert.Equal(32, cache.LivePages);
+        Assert.Equal(32, cache.LiveBlocks);
         cache.Dispose();
         sequence.Dispose();
         Assert.Equal(before, NativeMemoryMeter.Bytes);
@@ -96,7 +96,7 @@ public sealed class PagePoolTests
     public void A_full_cache_says_so_and_the_sequence_is_unchanged()
     {
         using var probe = new CacheFixture();
-        var limit = 3 * probe.Cache.Shape.GroupBytes;
+        var limit = 3 * probe.Cache.Shape.BlockBytes;
         using var fixture = new CacheFixture(memoryLimit: limit);
         using var sequence = fixture.Filled(0, 40);
         var before = fixture.Read(sequence);
@@ -112,7 +112,7 @@ public sealed class PagePoolTests
     public void A_copy_on_write_that_finds_no_page_changes_nothing()
     {
         using var probe = new CacheFixture();
-        using var fixture = new CacheFixture(memoryLimit: probe.Cache.Shape.GroupBytes);
+        using var fixture = new CacheFixture(memoryLimit: probe.Cache.Shape.BlockBytes);
         using var first = fixture.Filled(0, 5);
         using var second = first.Fork();
         Assert.Throws<CacheFullException>(() => second.Reserve(1));
@@ -130,7 +130,7 @@ public sealed class PagePoolTests
         using var sequence = fixture.Cache.CreateSequence();
         sequence.Reserve(1);
         Assert.False(
-            fixture.Cache.Pool.Page(sequence.Table[0].Page).Span.ContainsAnyExcept((byte)0)
+            fixture.Cache.Pool.Block(sequence.Table[0].Block).Span.ContainsAnyExcept((byte)0)
         );
     }
 

@@ -3,8 +3,8 @@ using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Cache;
 
-/// <summary>The bytes of one page group, seen as the pages of its banks and heads.</summary>
-internal readonly struct KvPageGroup(KvCacheShape shape, NativeSpan<byte> bytes)
+/// <summary>The bytes of one block, seen as the pages of its banks and heads.</summary>
+internal readonly struct KvBlock(KvCacheShape shape, NativeSpan<byte> bytes)
 {
     public NativeSpan<int> Positions =>
         bytes.Slice(shape.PositionsOffset, KvPageRef.Slots * sizeof(int)).Cast<int>();
