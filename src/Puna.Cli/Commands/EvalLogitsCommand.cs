@@ -101,8 +101,9 @@ internal static class EvalLogitsCommand
         {
             cancellation.ThrowIfCancellationRequested();
             var length = Math.Min(engine.Forward.MaximumTokens, ids.Count - start);
-            engine.Forward.Run([.. ids.Skip(start).Take(length)], [new Segment(sequence, length)]);
-            sequence.Commit(length);
+            int[] chunk = [.. ids.Skip(start).Take(length)];
+            engine.Forward.Run(chunk, [new Segment(sequence, length)]);
+            sequence.Commit(chunk);
             engine.Forward.Logits(0, length, logits.Span.Slice((long)start * vocabulary));
         }
 

@@ -3,15 +3,38 @@ using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Cache;
 
-/// <summary>The bytes of one block, seen as the pages of its banks and heads.</summary>
-internal readonly struct KvBlock(KvCacheShape shape, NativeSpan<byte> bytes)
+/// <summary>The bytes of one block, seen as the pages of the cells of its lane.</summary>
+internal readonly struct KvBlock(KvLaneLayout layout, NativeSpan<byte> bytes)
 {
     public NativeSpan<int> Positions =>
-        bytes.Slice(shape.PositionsOffset, KvPageRef.Slots * sizeof(int)).Cast<int>();
+        bytes.Slice(layout.PositionsOffset, KvPageRef.Slots * sizeof(int)).Cast<int>();
 
-    public NativeSpan<byte> Keys(int bank, int head) =>
-        bytes.Slice(shape.KeyOffset(bank, head), shape.KeyBytes(bank));
+    public NativeSpan<byte> Keys(int cell) =>
+        bytes.Slice(layout.KeyOffset(cell), layout.KeyBytes(cell));
 
-    public NativeSpan<byte> Values(int bank, int head) =>
-        bytes.Slice(shape.ValueOffset(bank, head), shape.ValueBytes(bank));
+    public NativeSpan<byte> Values(int cell) =>
+        bytes.Slice(layout.ValueOffset(cell), layout.ValueBytes(cell));
+
+    /// <summary>Copies keys, values and position of a slot of every cell, bit for bit.</summary>
+    public void CopySlot(int slot, KvBlock to, int toSlot)
+    {
+        var shape = layout.Shape;
+        var cells = layout.Cells;
+        for (var cell = 0; cell < cells.Length; cell++)
+        {
+            KvPageLayout.CopySlot(
+                shape.KeyFormat,
+                shape.ValueFormat,
+                shape.Bank(cells[cell].Bank).HeadDim,
+                Keys(cell),
+                Values(cell),
+                slot,
+                to.Keys(cell),
+                to.Values(cell),
+                toSlot
+            );
+        }
+
+        to.Positions[toSlot] = Positions[slot];
+    }
 }

@@ -9,25 +9,26 @@ namespace Puna.Engine.Cache;
 /// </summary>
 internal sealed class KvBlockPool : IDisposable
 {
-    // Many blocks of 2 MiB, which become resident one by one; small against a model.
-    private const long SlabTarget = 16L << 20;
+    private readonly KvMemory _memory;
     private readonly List<NativeBuffer<byte>> _slabs = [];
+    private readonly List<int> _countedCopies = [];
     private readonly int _slabShift;
-    private readonly long? _limit;
     private int[] _references = [];
+    private int[] _copies = [];
     private int[] _free = [];
     private int _freeCount;
     private int _capacity;
     private bool _disposed;
 
-    public KvBlockPool(long blockBytes, long? limit)
+    /// <summary>Makes an empty pool.</summary>
+    /// <param name="blockBytes">Bytes of a block.</param>
+    /// <param name="slabBlocks">Most blocks of a slab; the next power of two below it is taken.</param>
+    /// <param name="memory">Whose limit it obeys.</param>
+    public KvBlockPool(long blockBytes, int slabBlocks, KvMemory memory)
     {
         BlockBytes = blockBytes;
-        _limit = limit;
-        // With a tight limit, smaller slabs come nearer to it.
-        var target = Math.Min(SlabTarget, (limit ?? long.MaxValue) / 4);
-        var blocks = Math.Clamp(target / blockBytes, 1, 1 << 16);
-        _slabShift = BitOperations.Log2((ulong)blocks);
+        _memory = memory;
+        _slabShift = BitOperations.Log2((uint)slabBlocks);
     }
 
     public long BlockBytes { get; }
@@ -36,46 +37,13 @@ internal sealed class KvBlockPool : IDisposable
 
     public int Live => _capacity - _freeCount;
 
-    public int Capacity => _capacity;
+    public int SlabBlocks => 1 << _slabShift;
 
     public long ReservedBytes { get; private set; }
 
-    /// <summary>Asked to give back blocks when no more can be allocated; returns how many it gave.</summary>
-    public Func<int, int>? Reclaim { get; set; }
-
-    /// <summary>Makes sure that <paramref name="blocks"/> calls of <see cref="Rent"/> succeed.</summary>
-    /// <exception cref="CacheFullException">They cannot; nothing was changed for any holder.</exception>
-    public void EnsureFree(int blocks)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        while (_freeCount < blocks)
-        {
-            if (TryGrow(out var failure))
-            {
-                continue;
-            }
-
-            var missing = blocks - _freeCount;
-            if (Reclaim is { } reclaim && reclaim(missing) > 0)
-            {
-                continue;
-            }
-
-            var needed = $"The KV cache needs {missing} more blocks of {BlockBytes} bytes";
-            throw failure is null
-                ? new CacheFullException(
-                    $"{needed}, but its limit is {_limit} bytes and {Live} blocks are in use; shorten the context, choose a smaller KV format or raise the limit."
-                )
-                : new CacheFullException(
-                    $"{needed} beside the {ReservedBytes} bytes it has, and the system has no such memory; shorten the context or choose a smaller KV format.",
-                    failure
-                );
-        }
-    }
-
     public int Rent()
     {
-        EnsureFree(1);
+        _memory.Ensure(this, 1);
         var block = _free[--_freeCount];
         _references[block] = 1;
         Block(block).Span.Clear();
@@ -85,7 +53,7 @@ internal sealed class KvBlockPool : IDisposable
     /// <summary>A block for a holder who overwrites all of it with the bytes of <paramref name="source"/>.</summary>
     public int RentCopy(int source)
     {
-        EnsureFree(1);
+        _memory.Ensure(this, 1);
         var block = _free[--_freeCount];
         _references[block] = 1;
         Block(source).Span.CopyTo(Block(block).Span);
@@ -107,6 +75,33 @@ internal sealed class KvBlockPool : IDisposable
         {
             _free[_freeCount++] = block;
         }
+    }
+
+    /// <summary>
+    /// Whether a holder who writes to a block must copy it, when each holder counted before does so first: the last one
+    /// needs no copy.
+    /// </summary>
+    public bool CountCopy(int block)
+    {
+        if (_references[block] - _copies[block] <= 1)
+        {
+            return false;
+        }
+
+        _copies[block]++;
+        _countedCopies.Add(block);
+        return true;
+    }
+
+    /// <summary>Begins a new count of copies.</summary>
+    public void ForgetCounts()
+    {
+        foreach (var block in _countedCopies)
+        {
+            _copies[block] = 0;
+        }
+
+        _countedCopies.Clear();
     }
 
     public NativeSpan<byte> Block(int block)
@@ -139,12 +134,14 @@ internal sealed class KvBlockPool : IDisposable
         _slabs.Clear();
     }
 
-    private bool TryGrow(out Exception? failure)
+    /// <summary>Adds a slab of free blocks, unless the limit forbids it or the system has no memory.</summary>
+    public bool TryGrow(out Exception? failure)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         failure = null;
-        var blocks = 1 << _slabShift;
+        var blocks = SlabBlocks;
         var bytes = blocks * BlockBytes;
-        if (ReservedBytes + bytes > _limit || _capacity > int.MaxValue - blocks)
+        if (bytes > _memory.Headroom || _capacity > int.MaxValue - blocks)
         {
             return false;
         }
@@ -167,6 +164,7 @@ internal sealed class KvBlockPool : IDisposable
         {
             var length = Math.Max(_capacity + blocks, _references.Length * 2);
             Array.Resize(ref _references, length);
+            Array.Resize(ref _copies, length);
             Array.Resize(ref _free, length);
         }
 

@@ -15,4 +15,13 @@ public readonly record struct KvBytes(long Keys, long Values, long Metadata, lon
 
     /// <summary>Payload and metadata.</summary>
     public long Total => Payload + Metadata;
+
+    /// <summary>Sum of each part.</summary>
+    public static KvBytes operator +(KvBytes left, KvBytes right) =>
+        new(
+            left.Keys + right.Keys,
+            left.Values + right.Values,
+            left.Metadata + right.Metadata,
+            left.Shared + right.Shared
+        );
 }

@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
 using Puna.Kernels.Attention;
@@ -7,13 +6,10 @@ namespace Puna.Engine.Cache;
 
 /// <summary>
 /// The part of a snapshot before its blocks: identity (the salt as SHA-256 only), KV shape, lengths, token ids and
-/// table. Numbers are little-endian, texts are UTF-8 behind their length in bytes.
+/// tables. Numbers are little-endian, texts are UTF-8 behind their length in bytes.
 /// </summary>
 internal sealed class KvSnapshotHeader
 {
-    // Each distinct offset costs a rotated copy of the queries; no honest file comes near.
-    private const int MostOffsets = 1024;
-
     public required KvIdentity Identity { get; init; }
 
     public required byte[] SaltHash { get; init; }
@@ -22,14 +18,12 @@ internal sealed class KvSnapshotHeader
 
     public required int LogicalLength { get; init; }
 
-    public required int PhysicalLength { get; init; }
-
     public required int[] Tokens { get; init; }
 
-    /// <summary>Page table; Block is the index of the block in the file.</summary>
-    public required KvTableEntry[] Entries { get; init; }
+    /// <summary>What each stage of the policy remembered; empty where it remembers nothing.</summary>
+    public required byte[][] States { get; init; }
 
-    public required int Blocks { get; init; }
+    public required KvSnapshotLane[] Lanes { get; init; }
 
     public static byte[] HashSalt(string salt) => SHA256.HashData(Encoding.UTF8.GetBytes(salt));
 
@@ -55,23 +49,27 @@ internal sealed class KvSnapshotHeader
         {
             writer.Write(Shape.Bank(bank).KvHeads);
             writer.Write(Shape.Bank(bank).HeadDim);
+            writer.Write(Shape.Bank(bank).Window);
         }
 
         writer.Write(LogicalLength);
-        writer.Write(PhysicalLength);
         writer.Write(Tokens.Length);
         foreach (var token in Tokens)
         {
             writer.Write(token);
         }
 
-        writer.Write(Blocks);
-        writer.Write(Entries.Length);
-        foreach (var entry in Entries)
+        writer.Write(States.Length);
+        foreach (var state in States)
         {
-            writer.Write(entry.Block);
-            writer.Write(entry.Offset);
-            writer.Write(entry.Valid);
+            writer.Write(state.Length);
+            writer.Write(state);
+        }
+
+        writer.Write(Lanes.Length);
+        foreach (var lane in Lanes)
+        {
+            lane.Write(writer);
         }
 
         writer.Flush();
@@ -92,26 +90,29 @@ internal sealed class KvSnapshotHeader
         );
         var saltHash = cursor.Bytes(SHA256.HashSizeInBytes).ToArray();
         var (keyFormat, valueFormat) = (Format(cursor.Int32()), Format(cursor.Int32()));
-        var banks = new KvBankShape[cursor.Count(2 * sizeof(int))];
+        var banks = new KvBankShape[cursor.Count(3 * sizeof(int))];
         for (var bank = 0; bank < banks.Length; bank++)
         {
-            banks[bank] = new KvBankShape(cursor.Int32(), cursor.Int32());
+            banks[bank] = new KvBankShape(cursor.Int32(), cursor.Int32(), cursor.Int32());
         }
 
-        var (logical, physical) = (cursor.Int32(), cursor.Int32());
+        var logical = cursor.Int32();
         var tokens = new int[cursor.Count(sizeof(int))];
         for (var index = 0; index < tokens.Length; index++)
         {
             tokens[index] = cursor.Int32();
         }
 
-        var blocks = cursor.Int32();
-        var entries = new KvTableEntry[cursor.Count(3 * sizeof(int))];
-        for (var index = 0; index < entries.Length; index++)
+        var states = new byte[cursor.Count(sizeof(int))][];
+        for (var index = 0; index < states.Length; index++)
         {
-            entries[index].Block = cursor.Int32();
-            entries[index].Offset = cursor.Int32();
-            entries[index].Valid = (uint)cursor.Int32();
+            states[index] = cursor.Bytes(cursor.Int32()).ToArray();
+        }
+
+        var lanes = new KvSnapshotLane[cursor.Count(3 * sizeof(int))];
+        for (var lane = 0; lane < lanes.Length; lane++)
+        {
+            lanes[lane] = KvSnapshotLane.Read(ref cursor);
         }
 
         cursor.End();
@@ -121,10 +122,9 @@ internal sealed class KvSnapshotHeader
             SaltHash = saltHash,
             Shape = new KvCacheShape(banks, keyFormat, valueFormat),
             LogicalLength = logical,
-            PhysicalLength = physical,
             Tokens = tokens,
-            Entries = entries,
-            Blocks = blocks,
+            States = states,
+            Lanes = lanes,
         };
         header.Check();
         return header;
@@ -145,6 +145,48 @@ internal sealed class KvSnapshotHeader
         }
     }
 
+    /// <summary>Requires that what was saved and what is here agree.</summary>
+    /// <exception cref="InputException">They do not, or it belongs to someone else.</exception>
+    public void CheckIdentity(KvIdentity identity)
+    {
+        CheckPart("model", Identity.Model, identity.Model);
+        CheckPart("adapter", Identity.Adapter, identity.Adapter);
+        CheckPart("rotary embedding", Identity.Rope, identity.Rope);
+        CheckPart("KV policy", Identity.Policy, identity.Policy);
+        if (!SaltHash.AsSpan().SequenceEqual(HashSalt(identity.Salt)))
+        {
+            throw new InputException("it belongs to another tenant");
+        }
+    }
+
+    /// <summary>Gives the stages of the policy what they remembered.</summary>
+    /// <exception cref="InputException">It cannot be read as that.</exception>
+    public void RestoreStates(KvSequence sequence)
+    {
+        if (States.Length != sequence.States.Length)
+        {
+            throw new InputException(
+                $"it holds what {States.Length} policies remembered, but there are {sequence.States.Length}"
+            );
+        }
+
+        for (var index = 0; index < States.Length; index++)
+        {
+            using var reader = new BinaryReader(new MemoryStream(States[index]));
+            sequence.States[index]?.Restore(reader);
+        }
+    }
+
+    private static void CheckPart(string name, string saved, string current)
+    {
+        if (saved != current)
+        {
+            throw new InputException(
+                $"it was saved with {name} '{saved}', but this is '{current}'"
+            );
+        }
+    }
+
     private static KvFormat Format(int value) =>
         Enum.IsDefined((KvFormat)value)
             ? (KvFormat)value
@@ -152,34 +194,14 @@ internal sealed class KvSnapshotHeader
 
     private void Check()
     {
-        var physical = 0L;
-        var seen = new bool[Math.Clamp(Blocks, 0, Entries.Length)];
-        foreach (var entry in Entries)
+        if (LogicalLength is < 0 or > KvSequence.LargestPosition)
         {
-            if (
-                entry.Block < 0
-                || entry.Block >= seen.Length
-                || entry.Valid == 0
-                || Math.Abs((long)entry.Offset) > KvSequence.LargestPosition
-            )
-            {
-                throw new InputException("its table is not possible");
-            }
-
-            physical += BitOperations.PopCount(entry.Valid);
-            seen[entry.Block] = true;
+            throw new InputException("its length is not possible");
         }
 
-        if (
-            Blocks != seen.Length
-            || seen.Contains(false)
-            || physical != PhysicalLength
-            || LogicalLength is < 0 or > KvSequence.LargestPosition
-            || Entries.Select(entry => entry.Offset).Distinct().Take(MostOffsets + 1).Count()
-                > MostOffsets
-        )
+        foreach (var lane in Lanes)
         {
-            throw new InputException("its lengths and its table do not agree");
+            lane.Check(LogicalLength);
         }
     }
 }

@@ -5,20 +5,18 @@ using Puna.Kernels.Memory;
 namespace Puna.Engine.Cache;
 
 /// <summary>
-/// The blocks of one sequence in the order of its tokens, one reference each. In the uniform layout one table serves
-/// all banks and heads and a block is a group of theirs; per-head eviction will keep a table for each.
+/// The blocks of one lane of a sequence in the order in which they came, one reference each.
 /// </summary>
-internal sealed class KvTable : IDisposable
+internal sealed class KvTable
 {
     private readonly KvBlockPool _pool;
-    private readonly long _positionsOffset;
+    private readonly KvLaneLayout _layout;
     private KvTableEntry[] _entries;
-    private int[] _offsets = new int[4];
 
-    public KvTable(KvBlockPool pool, long positionsOffset, int capacity)
+    public KvTable(KvBlockPool pool, KvLaneLayout layout, int capacity)
     {
         _pool = pool;
-        _positionsOffset = positionsOffset;
+        _layout = layout;
         _entries = new KvTableEntry[Math.Max(4, capacity)];
     }
 
@@ -27,21 +25,19 @@ internal sealed class KvTable : IDisposable
     /// <summary>Entries for which there is room without a managed allocation.</summary>
     public int Capacity => _entries.Length;
 
-    /// <summary>Distinct offsets; the first is always 0.</summary>
-    public ReadOnlySpan<int> Offsets => _offsets.AsSpan(0, OffsetCount);
-
-    public int OffsetCount { get; private set; } = 1;
-
     public ref KvTableEntry this[int index] => ref _entries.AsSpan(0, Count)[index];
 
-    /// <summary>Stored positions of a block, [32].</summary>
-    public NativeSpan<int> Positions(int block) =>
-        _pool.Block(block).Slice(_positionsOffset, KvPageRef.Slots * sizeof(int)).Cast<int>();
+    /// <summary>The block of an entry, seen as pages.</summary>
+    public KvBlock Block(int index) => new(_layout, _pool.Block(this[index].Block));
+
+    /// <summary>Stored positions of an entry, [32].</summary>
+    public NativeSpan<int> Positions(KvTableEntry entry) =>
+        new KvBlock(_layout, _pool.Block(entry.Block)).Positions;
 
     /// <summary>Appends an empty block.</summary>
     public void Append() => Append(new KvTableEntry { Block = _pool.Rent() });
 
-    /// <summary>Appends an entry whose reference the caller hands over; <see cref="Regroup"/> follows the last one.</summary>
+    /// <summary>Appends an entry whose reference the caller hands over.</summary>
     public void Append(KvTableEntry entry) => Insert(Count, entry);
 
     /// <summary>Gives the entry a block that nobody else holds, with the same bytes.</summary>
@@ -70,15 +66,13 @@ internal sealed class KvTable : IDisposable
     /// <summary>An equal table that shares every block.</summary>
     public KvTable Share()
     {
-        var copy = new KvTable(_pool, _positionsOffset, _entries.Length);
+        var copy = new KvTable(_pool, _layout, _entries.Length);
         foreach (ref readonly var entry in _entries.AsSpan(0, Count))
         {
             _pool.Retain(entry.Block);
             copy.Insert(copy.Count, entry);
         }
 
-        copy._offsets = _offsets.ToArray();
-        copy.OffsetCount = OffsetCount;
         return copy;
     }
 
@@ -90,7 +84,7 @@ internal sealed class KvTable : IDisposable
             return 0;
         }
 
-        var positions = Positions(entry.Block).Span;
+        var positions = Positions(entry).Span;
         var mask = 0u;
         for (var slot = 0; slot < KvPageRef.Slots; slot++)
         {
@@ -113,32 +107,74 @@ internal sealed class KvTable : IDisposable
         return count;
     }
 
-    /// <summary>
-    /// Drops the slots whose effective positions lie in [from, to) and every block that is left without one.
-    /// Returns the number of slots dropped.
-    /// </summary>
+    /// <summary>Drops the slots whose effective positions lie in [from, to). Returns their number.</summary>
     public int Drop(int from, int to)
     {
         var dropped = 0;
-        var kept = 0;
         for (var index = 0; index < Count; index++)
         {
-            var entry = _entries[index];
+            ref var entry = ref _entries[index];
             var mask = Within(entry, from, to);
             dropped += BitOperations.PopCount(mask);
             entry.Valid &= ~mask;
-            if (entry.Valid == 0)
-            {
-                _pool.Release(entry.Block);
-                continue;
-            }
-
-            _entries[kept++] = entry;
         }
 
-        Count = kept;
-        Regroup();
+        Sweep();
         return dropped;
+    }
+
+    /// <summary>Drops the listed slots, a mask for each entry. Returns their number.</summary>
+    public int Drop(ReadOnlySpan<uint> slots)
+    {
+        var dropped = 0;
+        for (var index = 0; index < Count; index++)
+        {
+            dropped += BitOperations.PopCount(_entries[index].Valid & slots[index]);
+            _entries[index].Valid &= ~slots[index];
+        }
+
+        Sweep();
+        return dropped;
+    }
+
+    /// <summary>Drops the first entries. Returns the number of slots dropped.</summary>
+    public int DropFirst(int entries)
+    {
+        var dropped = 0;
+        for (var index = 0; index < entries; index++)
+        {
+            dropped += BitOperations.PopCount(_entries[index].Valid);
+            _entries[index].Valid = 0;
+        }
+
+        Sweep();
+        return dropped;
+    }
+
+    /// <summary>
+    /// Moves the slots of neighbouring entries at one offset together, bit for bit, so that they take as few blocks as they
+    /// can. Keys and positions stay what they are.
+    /// </summary>
+    public void Pack()
+    {
+        for (var start = 0; start < Count; )
+        {
+            var (end, slots) = (start, 0);
+            while (end < Count && _entries[end].Offset == _entries[start].Offset)
+            {
+                slots += BitOperations.PopCount(_entries[end++].Valid);
+            }
+
+            var blocks = (slots + KvPageRef.Slots - 1) / KvPageRef.Slots;
+            if (blocks < end - start)
+            {
+                Pack(start, end, slots, blocks);
+            }
+
+            start = end;
+        }
+
+        Sweep();
     }
 
     /// <summary>
@@ -174,33 +210,68 @@ internal sealed class KvTable : IDisposable
                 _entries[index].Offset += delta;
             }
         }
-
-        Regroup();
     }
 
-    public void Dispose() => Cut(0);
-
-    /// <summary>Numbers the distinct offsets.</summary>
-    public void Regroup()
+    /// <summary>Numbers the offsets of the entries anew.</summary>
+    public void Regroup(KvOffsets offsets)
     {
-        OffsetCount = 1;
         for (var index = 0; index < Count; index++)
         {
-            ref var entry = ref _entries[index];
-            entry.Group = Offsets.IndexOf(entry.Offset);
-            if (entry.Group >= 0)
-            {
-                continue;
-            }
-
-            if (OffsetCount == _offsets.Length)
-            {
-                Array.Resize(ref _offsets, OffsetCount * 2);
-            }
-
-            entry.Group = OffsetCount;
-            _offsets[OffsetCount++] = entry.Offset;
+            _entries[index].Group = offsets.IndexOf(_entries[index].Offset);
         }
+    }
+
+    // A slot never moves behind its place, so that what is read later is not yet overwritten.
+    private void Pack(int start, int end, int slots, int blocks)
+    {
+        for (var index = start; index < start + blocks; index++)
+        {
+            MakeOwn(index);
+        }
+
+        var to = 0;
+        for (var index = start; index < end; index++)
+        {
+            var valid = _entries[index].Valid;
+            var source = Block(index);
+            for (; valid != 0; valid &= valid - 1, to++)
+            {
+                var slot = BitOperations.TrailingZeroCount(valid);
+                var (block, toSlot) = Math.DivRem(to, KvPageRef.Slots);
+                if ((start + block, toSlot) != (index, slot))
+                {
+                    source.CopySlot(slot, Block(start + block), toSlot);
+                }
+            }
+        }
+
+        for (var index = start; index < end; index++)
+        {
+            var rest = slots - (index - start) * KvPageRef.Slots;
+            _entries[index].Valid =
+                rest <= 0 ? 0
+                : rest >= KvPageRef.Slots ? uint.MaxValue
+                : (1u << rest) - 1;
+        }
+    }
+
+    // An entry without a slot gives its block back.
+    private void Sweep()
+    {
+        var kept = 0;
+        for (var index = 0; index < Count; index++)
+        {
+            if (_entries[index].Valid == 0)
+            {
+                _pool.Release(_entries[index].Block);
+            }
+            else
+            {
+                _entries[kept++] = _entries[index];
+            }
+        }
+
+        Count = kept;
     }
 
     private void Insert(int index, KvTableEntry entry)

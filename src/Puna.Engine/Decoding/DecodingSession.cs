@@ -29,8 +29,8 @@ public sealed class DecodingSession
         var rest = _state.Ids[_target.Length.._state.PromptLength];
         var isLast = rest.Length <= chunk;
         var tokens = isLast ? rest : rest[..chunk];
-        var logits = _target.Forward(tokens, isLast ? 1 : 0);
-        _target.Commit(tokens.Length);
+        var logits = _target.Forward(tokens, isLast ? 1 : 0, endsPrompt: isLast);
+        _target.Commit(tokens);
         if (isLast)
         {
             _state.Choose(logits);
@@ -64,7 +64,9 @@ public sealed class DecodingSession
             );
         }
 
-        _target.Commit(_acceptance.Count);
+        // The ids chosen so far hold the root of the draft and its accepted nodes behind what the target has.
+        _target.Commit(_state.Ids.Slice(_target.Length, _acceptance.Count));
+        _target.EndRound();
         return _acceptance.Count;
     }
 }

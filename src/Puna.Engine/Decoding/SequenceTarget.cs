@@ -39,21 +39,25 @@ public sealed class SequenceTarget : ITreeDecodingTarget, IDisposable
     public int Length => Sequence.LogicalLength;
 
     /// <inheritdoc/>
-    public Span<float> Forward(ReadOnlySpan<int> tokens, int logitRows) =>
-        Forward(tokens, new Segment(Sequence, tokens.Length), logitRows);
+    public Span<float> Forward(ReadOnlySpan<int> tokens, int logitRows, bool endsPrompt = false) =>
+        Forward(tokens, new Segment(Sequence, tokens.Length, EndsPrompt: endsPrompt), logitRows);
 
     /// <inheritdoc/>
     public Span<float> Forward(DraftTree tree) =>
         Forward(tree.Tokens, new Segment(Sequence, tree.Count, tree.ParentMemory), tree.Count);
 
     /// <inheritdoc/>
-    public void Commit(int tokens) => Sequence.Commit(tokens);
+    public void Commit(ReadOnlySpan<int> tokens, ReadOnlySpan<float> nll = default) =>
+        Sequence.Commit(tokens, nll);
+
+    /// <inheritdoc/>
+    public void EndRound() => Sequence.EndRound();
 
     /// <inheritdoc/>
     public void Compact(ReadOnlySpan<int> kept) => Sequence.Compact(kept);
 
     /// <inheritdoc/>
-    public void Truncate(int length) => Sequence.Truncate(length);
+    public int Truncate(int length) => Sequence.Truncate(length);
 
     /// <inheritdoc/>
     public void Dispose()

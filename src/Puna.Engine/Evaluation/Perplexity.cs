@@ -131,7 +131,7 @@ public static class Perplexity
             cancellation.ThrowIfCancellationRequested();
             var length = Math.Min(engine.Forward.MaximumTokens, inputs.Length - start);
             engine.Forward.Run(inputs.AsSpan(start, length), [new Segment(sequence, length)]);
-            sequence.Commit(length);
+            sequence.Commit(inputs.AsSpan(start, length));
             for (var row = Math.Max(0, window.FirstScored - start); row < length; row += LogitRows)
             {
                 var rows = Math.Min(LogitRows, length - row);

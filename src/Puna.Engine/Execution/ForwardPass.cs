@@ -246,6 +246,7 @@ public sealed class ForwardPass : IDisposable
         Profile?.End(ForwardStage.CacheWrite);
         var rows = (long)tokens * queryWidth;
         _attention.Forward(
+            layer.Index,
             attention,
             segments,
             _work.Queries.Span.Slice(0, rows),

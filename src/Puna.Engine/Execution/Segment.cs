@@ -10,8 +10,12 @@ namespace Puna.Engine.Execution;
 /// order and this is the parent of each (-1 for a root): a node lies at the next position plus its depth and sees
 /// the committed tokens and its own ancestors. The tail must be empty before.
 /// </param>
+/// <param name="EndsPrompt">
+/// The tokens are the last of a prompt: when they are committed, policies that look at a prompt as a whole do so.
+/// </param>
 public readonly record struct Segment(
     KvSequence Sequence,
     int Tokens,
-    ReadOnlyMemory<int> Parents = default
+    ReadOnlyMemory<int> Parents = default,
+    bool EndsPrompt = false
 );

@@ -225,7 +225,8 @@ public sealed class ModelBench : IDisposable
         var elapsed = Stopwatch.GetElapsedTime(start);
         foreach (var sequence in _sequences)
         {
-            sequence.Truncate(depth);
+            // Where a window has passed it, what stood there is filled in anew.
+            RandomKeysAndValues.Append(sequence, depth - sequence.Truncate(depth), _engine.Pool);
         }
 
         return elapsed;
@@ -240,7 +241,7 @@ public sealed class ModelBench : IDisposable
             cancellation.ThrowIfCancellationRequested();
             var count = Math.Min(forward.MaximumTokens, tokens - done);
             forward.Run(_prompt.AsSpan(done, count), [new Segment(sequence, count)]);
-            sequence.Commit(count);
+            sequence.Commit(_prompt.AsSpan(done, count));
             if (done + count == tokens)
             {
                 forward.Logits(count - 1, 1, _logits.Span);
@@ -262,11 +263,13 @@ public sealed class ModelBench : IDisposable
             cancellation.ThrowIfCancellationRequested();
             _engine.Forward.Run(_next.AsSpan(0, batch), _segments.AsSpan(0, batch));
             _engine.Forward.Logits(0, batch, _logits.Span);
-            Choose(batch);
             for (var index = 0; index < batch; index++)
             {
-                _sequences[index].Commit(1);
+                _sequences[index].Commit(_next.AsSpan(index, 1));
+                _sequences[index].EndRound();
             }
+
+            Choose(batch);
         }
     }
 

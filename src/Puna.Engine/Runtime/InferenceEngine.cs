@@ -27,11 +27,9 @@ public sealed class InferenceEngine : IDisposable
             Math.Min(options.MaximumBatch, ContextLength)
         );
         Cache = new KvCache(
-            new KvCacheShape(
-                [.. model.Plan.Banks.Select(bank => new KvBankShape(bank.Heads, bank.HeadDim))],
-                options.KeyFormat,
-                options.ValueFormat
-            )
+            KvCacheShape.Of(model.Plan, options.KeyFormat, options.ValueFormat),
+            options.Policies,
+            options.KvMemoryLimit
         );
     }
 

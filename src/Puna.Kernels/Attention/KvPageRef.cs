@@ -46,4 +46,8 @@ public readonly struct KvPageRef
 
     /// <summary>Which rotated copy of the queries fits <see cref="Offset"/>: 0 is the one for offset 0.</summary>
     public int OffsetGroup { get; }
+
+    /// <summary>The same page with those slots only that are valid and in the mask.</summary>
+    public KvPageRef Narrow(uint slots) =>
+        new(Keys, Values, Positions, Valid & slots, Offset, OffsetGroup);
 }

@@ -25,7 +25,7 @@ public sealed class BlockPoolTests
         using var cache = new KvCache(shape);
         using var sequence = cache.CreateSequence();
         sequence.Reserve(70);
-        sequence.Commit(70);
+        sequence.Commit(new int[70]);
 
         // 70 tokens lie in 3 pages of 32.
         var bytes = cache.Bytes;
@@ -35,7 +35,7 @@ public sealed class BlockPoolTests
 
         // 32 positions and a reference count a page; the alignment is 64 bytes.
         Assert.InRange(bytes.Metadata, 3 * (32 * 4 + 4), 3 * (32 * 4 + 4 + 64));
-        Assert.Equal(3 * (shape.BlockBytes + 4), bytes.Total);
+        Assert.Equal(3 * (cache.BlockBytes + 4), bytes.Total);
         Assert.Equal(bytes.Total + 3 * 16, sequence.Bytes.Total);
     }
 
@@ -82,10 +82,7 @@ public sealed class BlockPoolTests
         var sequence = cache.CreateSequence();
         sequence.Reserve(1000);
         Assert.Equal(cache.ReservedBytes, NativeMemoryMeter.Bytes - before);
-        Assert.Equal(
-            cache.ReservedBytes,
-            (cache.LiveBlocks + cache.FreeBlocks) * cache.Shape.BlockBytes
-        );
+        Assert.Equal(cache.ReservedBytes, (cache.LiveBlocks + cache.FreeBlocks) * cache.BlockBytes);
         Assert.Equal(32, cache.LiveBlocks);
         cache.Dispose();
         sequence.Dispose();
@@ -96,7 +93,7 @@ public sealed class BlockPoolTests
     public void A_full_cache_says_so_and_the_sequence_is_unchanged()
     {
         using var probe = new CacheFixture();
-        var limit = 3 * probe.Cache.Shape.BlockBytes;
+        var limit = 3 * probe.Cache.BlockBytes;
         using var fixture = new CacheFixture(memoryLimit: limit);
         using var sequence = fixture.Filled(0, 40);
         var before = fixture.Read(sequence);
@@ -112,7 +109,7 @@ public sealed class BlockPoolTests
     public void A_copy_on_write_that_finds_no_page_changes_nothing()
     {
         using var probe = new CacheFixture();
-        using var fixture = new CacheFixture(memoryLimit: probe.Cache.Shape.BlockBytes);
+        using var fixture = new CacheFixture(memoryLimit: probe.Cache.BlockBytes);
         using var first = fixture.Filled(0, 5);
         using var second = first.Fork();
         Assert.Throws<CacheFullException>(() => second.Reserve(1));
@@ -130,7 +127,10 @@ public sealed class BlockPoolTests
         using var sequence = fixture.Cache.CreateSequence();
         sequence.Reserve(1);
         Assert.False(
-            fixture.Cache.Pool.Block(sequence.Table[0].Block).Span.ContainsAnyExcept((byte)0)
+            fixture
+                .Cache.Memory.Pools[0]
+                .Block(sequence.Lanes[0].Table[0].Block)
+                .Span.ContainsAnyExcept((byte)0)
         );
     }
 

@@ -37,7 +37,7 @@ public sealed class KvSequencePropertyTests
                     break;
                 case < 6:
                     var commit = random.Next(model.Tail.Count + 1);
-                    sequence.Commit(commit);
+                    sequence.Commit(new int[commit]);
                     model.Commit(commit);
                     break;
                 case 6:
@@ -146,7 +146,7 @@ public sealed class KvSequencePropertyTests
         foreach (var (sequence, model) in family)
         {
             Assert.Equal(model.LogicalLength, sequence.LogicalLength);
-            Assert.Equal(model.Committed.Count, sequence.PhysicalLength);
+            Assert.Equal(model.Committed.Count, sequence.Lanes[0].PhysicalLength);
             Assert.Equal(model.Tail.Count, sequence.TailLength);
             Assert.Equal(model.Sorted(), fixture.Read(sequence));
         }

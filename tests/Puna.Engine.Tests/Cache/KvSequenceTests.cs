@@ -11,7 +11,7 @@ public sealed class KvSequenceTests
         using var fixture = new CacheFixture();
         using var sequence = fixture.Cache.CreateSequence();
         Assert.Equal(0, sequence.Reserve(0));
-        sequence.Commit(0);
+        sequence.Commit([]);
         sequence.Truncate(0);
         sequence.Compact([]);
         Assert.Equal(0, sequence.Drop(0, 10));
@@ -31,7 +31,7 @@ public sealed class KvSequenceTests
         Assert.Equal(1, fixture.Cache.LiveBlocks);
         Assert.Equal(
             (1, 1, 0),
-            (sequence.LogicalLength, sequence.PhysicalLength, sequence.TailLength)
+            (sequence.LogicalLength, sequence.Lanes[0].PhysicalLength, sequence.TailLength)
         );
     }
 
@@ -58,13 +58,13 @@ public sealed class KvSequenceTests
         Assert.Equal(33, fixture.Read(sequence).Count);
         Assert.Equal(
             (30, 30, 3),
-            (sequence.LogicalLength, sequence.PhysicalLength, sequence.TailLength)
+            (sequence.LogicalLength, sequence.Lanes[0].PhysicalLength, sequence.TailLength)
         );
-        sequence.Commit(1);
+        sequence.Commit(new int[1]);
         Assert.Equal(31, fixture.Read(sequence).Count);
         Assert.Equal(
             (31, 31, 0),
-            (sequence.LogicalLength, sequence.PhysicalLength, sequence.TailLength)
+            (sequence.LogicalLength, sequence.Lanes[0].PhysicalLength, sequence.TailLength)
         );
         Assert.Equal(1, fixture.Cache.LiveBlocks);
     }
@@ -106,9 +106,9 @@ public sealed class KvSequenceTests
         var first = sequence.Reserve([31, 32, 32, 33, 33]);
         fixture.Write(sequence, first, [100, 101, 102, 103, 104]);
         Assert.Equal(36, fixture.Read(sequence).Count);
-        Assert.Throws<InvalidOperationException>(() => sequence.Commit(3));
+        Assert.Throws<InvalidOperationException>(() => sequence.Commit(new int[3]));
         sequence.Compact([0, 2, 4]);
-        sequence.Commit(3);
+        sequence.Commit(new int[3]);
         Assert.Equal(
             [(31, 100), (32, 102), (33, 104)],
             fixture.Read(sequence).Where(slot => slot.Position >= 31)
@@ -125,7 +125,7 @@ public sealed class KvSequenceTests
         // The sinks of a streaming cache: 4 first tokens, the window from 60 on.
         Assert.Equal(56, sequence.Drop(4, 60));
         sequence.Shift(0, 4, 56);
-        Assert.Equal((100, 44), (sequence.LogicalLength, sequence.PhysicalLength));
+        Assert.Equal((100, 44), (sequence.LogicalLength, sequence.Lanes[0].PhysicalLength));
         Assert.Equal([0, 56], sequence.Offsets.ToArray());
         Assert.Equal(
             [
@@ -145,7 +145,7 @@ public sealed class KvSequenceTests
         using var sequence = fixture.Filled(0, 20);
         sequence.Drop(5, 10);
         sequence.Shift(10, 20, -5);
-        Assert.Equal((15, 15), (sequence.LogicalLength, sequence.PhysicalLength));
+        Assert.Equal((15, 15), (sequence.LogicalLength, sequence.Lanes[0].PhysicalLength));
         Assert.Equal(1, fixture.Cache.LiveBlocks);
         fixture.AppendRange(sequence, 20, 3);
         Assert.Equal(2, fixture.Cache.LiveBlocks);
@@ -187,7 +187,7 @@ public sealed class KvSequenceTests
         using var fixture = new CacheFixture();
         using var sequence = fixture.Filled(0, 3);
         Assert.Throws<ArgumentOutOfRangeException>(() => sequence.Truncate(4));
-        Assert.Throws<ArgumentOutOfRangeException>(() => sequence.Commit(1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => sequence.Commit(new int[1]));
         Assert.Throws<ArgumentOutOfRangeException>(() => sequence.Compact([0]));
         Assert.Throws<ArgumentOutOfRangeException>(() => sequence.Reserve([2]));
         Assert.Throws<ArgumentOutOfRangeException>(() => sequence.PagesPerHead(3));
@@ -228,8 +228,11 @@ public sealed class KvSequenceTests
         for (var page = 0; page < first.PagesPerHead(0); page++)
         {
             Assert.True(
-                one.Cache.Pool.Block(first.Table[page].Block)
-                    .Span.SequenceEqual(many.Cache.Pool.Block(second.Table[page].Block).Span)
+                one.Cache.Memory.Pools[0]
+                    .Block(first.Lanes[0].Table[page].Block)
+                    .Span.SequenceEqual(
+                        many.Cache.Memory.Pools[0].Block(second.Lanes[0].Table[page].Block).Span
+                    )
             );
         }
     }
@@ -256,6 +259,7 @@ public sealed class KvSequenceTests
         int to
     )
     {
+        Span<int> ids = stackalloc int[1];
         for (var token = from; token < to; token++)
         {
             var first = sequence.Reserve(1);
@@ -272,7 +276,7 @@ public sealed class KvSequenceTests
                 sequence.Compact([0]);
             }
 
-            sequence.Commit(1);
+            sequence.Commit(ids);
         }
     }
 }

@@ -51,7 +51,7 @@ public sealed class KvSnapshotTests : IDisposable
         using var other = new CacheFixture();
         using var restored = KvSnapshot.Load(other.Cache, path, s_identity).Sequence;
         Assert.Equal(fixture.Read(sequence), other.Read(restored));
-        Assert.Equal((100, 54), (restored.LogicalLength, restored.PhysicalLength));
+        Assert.Equal((100, 54), (restored.LogicalLength, restored.Lanes[0].PhysicalLength));
         Assert.Equal(sequence.Bytes, restored.Bytes);
         Assert.Equal(sequence.Offsets.ToArray(), restored.Offsets.ToArray());
     }
@@ -137,7 +137,7 @@ public sealed class KvSnapshotTests : IDisposable
         using var small = new CacheFixture(
             KvFormat.F16,
             KvFormat.F16,
-            2 * fixture.Cache.Shape.BlockBytes
+            2 * fixture.Cache.BlockBytes
         );
         Assert.Throws<CacheFullException>(() => KvSnapshot.Load(small.Cache, path, s_identity));
         Assert.Equal(0, small.Cache.LiveBlocks);
@@ -243,7 +243,7 @@ public sealed class KvSnapshotTests : IDisposable
             try
             {
                 using var restored = KvSnapshot.Load(fixture.Cache, path, s_identity).Sequence;
-                Assert.InRange(restored.PhysicalLength, 0, 70);
+                Assert.InRange(restored.Lanes[0].PhysicalLength, 0, 70);
                 restored.Pages(0, new KvPageRef[2 * restored.PagesPerHead(0)]);
                 restored.Reserve(1);
             }
@@ -265,7 +265,7 @@ public sealed class KvSnapshotTests : IDisposable
         var path = PathOf("a");
         KvSnapshot.Save(sequence, Tokens(0, 64), path, s_identity);
         var bytes = File.ReadAllBytes(path);
-        var page = (int)fixture.Cache.Shape.BlockBytes + 4;
+        var page = (int)fixture.Cache.BlockBytes + 4;
         var first = bytes[^(2 * page)..^page];
         bytes.AsSpan(bytes.Length - page).CopyTo(bytes.AsSpan(bytes.Length - 2 * page));
         first.CopyTo(bytes.AsSpan(bytes.Length - page));

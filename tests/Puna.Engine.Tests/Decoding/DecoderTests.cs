@@ -151,11 +151,17 @@ public sealed class DecoderTests
 
         public int Length => inner.Length;
 
-        public Span<float> Forward(ReadOnlySpan<int> tokens, int logitRows) =>
-            inner.Forward(tokens, logitRows);
+        public Span<float> Forward(
+            ReadOnlySpan<int> tokens,
+            int logitRows,
+            bool endsPrompt = false
+        ) => inner.Forward(tokens, logitRows, endsPrompt);
 
-        public void Commit(int tokens) => inner.Commit(tokens);
+        public void Commit(ReadOnlySpan<int> tokens, ReadOnlySpan<float> nll = default) =>
+            inner.Commit(tokens, nll);
 
-        public void Truncate(int length) => inner.Truncate(length);
+        public void EndRound() => inner.EndRound();
+
+        public int Truncate(int length) => inner.Truncate(length);
     }
 }

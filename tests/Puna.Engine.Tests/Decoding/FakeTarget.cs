@@ -31,6 +31,8 @@ internal sealed class FakeTarget(
 
     public int Tail => _tail;
 
+    public int Rounds { get; private set; }
+
     public Func<Exception?> Fault { get; set; } = () => null;
 
     /// <summary>A rule that looks random and depends on every token of the context.</summary>
@@ -59,7 +61,7 @@ internal sealed class FakeTarget(
             logits[script[Math.Min(context.Length - promptLength, script.Length - 1)]] = 10;
         };
 
-    public Span<float> Forward(ReadOnlySpan<int> tokens, int logitRows)
+    public Span<float> Forward(ReadOnlySpan<int> tokens, int logitRows, bool endsPrompt = false)
     {
         Require(tokens.Length >= 1 && tokens.Length <= maximumBatch);
         Require(Length + tokens.Length <= contextLength);
@@ -111,18 +113,26 @@ internal sealed class FakeTarget(
         _tail = kept.Length;
     }
 
-    public void Commit(int tokens)
+    public void Commit(ReadOnlySpan<int> tokens, ReadOnlySpan<float> nll = default)
     {
-        Require(tokens >= 0 && tokens <= _tail);
-        Length += tokens;
+        Require(tokens.Length <= _tail);
+        Require(_tokens.AsSpan(Length, tokens.Length).SequenceEqual(tokens));
+        Length += tokens.Length;
         _tail = 0;
     }
 
-    public void Truncate(int length)
+    public void EndRound()
+    {
+        Require(_tail == 0);
+        Rounds++;
+    }
+
+    public int Truncate(int length)
     {
         Require(length >= 0 && length <= Length);
         Length = length;
         _tail = 0;
+        return length;
     }
 
     /// <summary>An assertion that allocates nothing.</summary>

@@ -51,7 +51,7 @@ public sealed class DraftTreeTests
         model.Step(sequence, committed);
         model.Forward.Run([50, 51, 52, 53], [new Segment(sequence, 4, (int[])[-1, 0, 0, 2])]);
         sequence.Compact([0, 2, 3]);
-        sequence.Commit(3);
+        sequence.Commit(new int[3]);
 
         var actual = model.Step(sequence, [60])[0];
 

@@ -36,14 +36,7 @@ internal sealed class ModelHarness : IDisposable
             : LayerPlan.FromConfig(_file.Config, producers);
         Model = LanguageModel.Load(_file, plan, _file.Tokenizer, _pool);
         Forward = new ForwardPass(Model, _pool, activations);
-        Cache = new KvCache(
-            new KvCacheShape(
-                [.. plan.Banks.Select(bank => new KvBankShape(bank.Heads, bank.HeadDim))],
-                kvFormat,
-                kvFormat
-            ),
-            policies
-        );
+        Cache = new KvCache(KvCacheShape.Of(plan, kvFormat, kvFormat), policies);
         _logits = new NativeBuffer<float>((long)Forward.MaximumTokens * Vocabulary);
     }
 
@@ -78,7 +71,7 @@ internal sealed class ModelHarness : IDisposable
     public float[][] Step(KvSequence sequence, int[] ids)
     {
         Forward.Run(ids, [new Segment(sequence, ids.Length)]);
-        sequence.Commit(ids.Length);
+        sequence.Commit(ids);
         return TailLogits(ids.Length);
     }
 
@@ -124,7 +117,7 @@ internal sealed class ModelHarness : IDisposable
         foreach (var chunk in prompt.Chunk(Forward.MaximumTokens))
         {
             Forward.Run(chunk, [new Segment(sequence, chunk.Length)]);
-            sequence.Commit(chunk.Length);
+            sequence.Commit(chunk);
             Forward.Logits(chunk.Length - 1, 1, _logits.Span);
             last = _logits.Span.Slice(0, Vocabulary).Span.ToArray();
         }
