@@ -39,7 +39,13 @@ internal sealed class KvBlockPool : IDisposable
 
     public int SlabBlocks => 1 << _slabShift;
 
+    public long SlabBytes => SlabBlocks * BlockBytes;
+
     public long ReservedBytes { get; private set; }
+
+    /// <summary>Bytes of the slabs that must be added before so many blocks are free.</summary>
+    public long GrowthFor(long blocks) =>
+        (Math.Max(0, blocks - Free) + SlabBlocks - 1) / SlabBlocks * SlabBytes;
 
     public int Rent()
     {

@@ -174,15 +174,7 @@ public sealed class KvCache : IDisposable
         var bytes = 0L;
         for (var index = 0; index < needed.Length; index++)
         {
-            var pool = Memory.Pools[index];
-            var missing = Math.Max(0, needed[index] - pool.Free - reclaimable[index]);
-            var slabs = (missing + pool.SlabBlocks - 1) / pool.SlabBlocks;
-            if (slabs > Memory.Headroom / (pool.SlabBlocks * pool.BlockBytes))
-            {
-                return false;
-            }
-
-            bytes += slabs * pool.SlabBlocks * pool.BlockBytes;
+            bytes += Memory.Pools[index].GrowthFor(needed[index] - reclaimable[index]);
         }
 
         return bytes <= Memory.Headroom;

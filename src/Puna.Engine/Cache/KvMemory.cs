@@ -58,8 +58,10 @@ internal sealed class KvMemory : IDisposable
     /// <summary>Differs for each count, so that a sequence can tell whether it was counted before.</summary>
     public long CountId { get; private set; }
 
-    /// <summary>Asked in the order in which they were added.</summary>
-    public void Add(IKvReclaimer reclaimer) => _reclaimers.Add(reclaimer);
+    /// <summary>
+    /// Asked before those that are there: the policies come with the cache, and whom it costs nothing comes later.
+    /// </summary>
+    public void Add(IKvReclaimer reclaimer) => _reclaimers.Insert(0, reclaimer);
 
     public void Remove(IKvReclaimer reclaimer) => _reclaimers.Remove(reclaimer);
 
@@ -84,14 +86,25 @@ internal sealed class KvMemory : IDisposable
     /// <exception cref="CacheFullException">There is no such memory; nothing was changed for any holder.</exception>
     public bool TryEnsure()
     {
+        // No pool takes what another one then lacks: either all of them can grow as they must, or none does.
+        var bytes = 0L;
+        for (var pool = 0; pool < _pools.Length; pool++)
+        {
+            bytes += _pools[pool].GrowthFor(_needed[pool]);
+        }
+
+        Exception? failure = null;
         for (var pool = 0; pool < _pools.Length; pool++)
         {
             while (_pools[pool].Free < _needed[pool])
             {
-                if (!GrowOrReclaim(_pools[pool], _needed[pool] - _pools[pool].Free))
+                if (bytes > Headroom || !_pools[pool].TryGrow(out failure))
                 {
+                    Reclaim(_pools[pool], _needed[pool], failure);
                     return false;
                 }
+
+                bytes -= _pools[pool].SlabBytes;
             }
         }
 
@@ -104,7 +117,10 @@ internal sealed class KvMemory : IDisposable
     {
         while (pool.Free < blocks)
         {
-            _ = GrowOrReclaim(pool, blocks - pool.Free);
+            if (!pool.TryGrow(out var failure))
+            {
+                Reclaim(pool, blocks, failure);
+            }
         }
     }
 
@@ -128,29 +144,27 @@ internal sealed class KvMemory : IDisposable
         }
     }
 
-    /// <summary>True when the pool grew, false when somebody gave blocks of it back.</summary>
-    private bool GrowOrReclaim(KvBlockPool pool, int missing)
+    /// <summary>Has blocks given back, where some are short; the limit may still allow a part of what is missing.</summary>
+    private void Reclaim(KvBlockPool pool, int needed, Exception? failure)
     {
-        if (pool.TryGrow(out var failure))
-        {
-            return true;
-        }
-
+        var missing = needed - pool.Free;
+        var growable = failure is null ? Headroom / pool.SlabBytes * pool.SlabBlocks : 0;
+        var wanted = (int)Math.Max(1, missing - growable);
         foreach (var reclaimer in _reclaimers)
         {
-            if (reclaimer.Reclaim(pool, missing) > 0)
+            if (reclaimer.Reclaim(pool, wanted) > 0)
             {
-                return false;
+                return;
             }
         }
 
-        var needed = $"The KV cache needs {missing} more blocks of {pool.BlockBytes} bytes";
+        var sentence = $"The KV cache needs {missing} more blocks of {pool.BlockBytes} bytes";
         throw failure is null
             ? new CacheFullException(
-                $"{needed}, but its limit is {Limit} bytes and {pool.Live} blocks are in use; shorten the context, choose a smaller KV format or raise the limit."
+                $"{sentence}, but its limit is {Limit} bytes and {pool.Live} blocks are in use; shorten the context, choose a smaller KV format or raise the limit."
             )
             : new CacheFullException(
-                $"{needed} beside the {ReservedBytes} bytes it has, and the system has no such memory; shorten the context or choose a smaller KV format.",
+                $"{sentence} beside the {ReservedBytes} bytes it has, and the system has no such memory; shorten the context or choose a smaller KV format.",
                 failure
             );
     }

@@ -5,6 +5,8 @@ namespace Puna.Engine.Cache;
 /// <summary>Keeps the queries of the latest tokens of a sequence, layer by layer, until its prompt ends.</summary>
 internal sealed class KvObservation(int tokens) : IDisposable
 {
+    // Twice as many as are asked for: a draft that is refused takes the places of tokens further back.
+    private readonly int _places = 2 * tokens;
     private readonly SortedDictionary<int, Ring> _layers = [];
     private NativeBuffer<float> _ordered = new(0);
 
@@ -19,13 +21,13 @@ internal sealed class KvObservation(int tokens) : IDisposable
     {
         if (!_layers.TryGetValue(layer, out var ring))
         {
-            ring = new Ring(bank, width, tokens);
+            ring = new Ring(bank, width, _places);
             _layers.Add(layer, ring);
         }
 
         for (var row = Math.Max(0, positions.Length - tokens); row < positions.Length; row++)
         {
-            var place = positions[row] % tokens;
+            var place = positions[row] % _places;
             ring.Positions[place] = positions[row];
             queries
                 .Slice(row * width, width)
@@ -64,7 +66,7 @@ internal sealed class KvObservation(int tokens) : IDisposable
             var ring = _layers[readers[reader]];
             for (var row = 0; row < count; row++)
             {
-                var place = (end - count + row) % tokens;
+                var place = (end - count + row) % _places;
                 ring.Rows.Span.Slice((long)place * width, width)
                     .Span.CopyTo(
                         _ordered.Span.Slice(reader * length + (long)row * width, width).Span

@@ -50,6 +50,29 @@ public sealed class LayerWeights : IDisposable
     public long Bytes =>
         Linears.Sum(linear => linear?.Bytes ?? 0) + Norms.Sum(norm => norm?.Bytes ?? 0);
 
+    /// <summary>Norms and biases, in one order.</summary>
+    internal IEnumerable<NativeSpan<float>> Vectors
+    {
+        get
+        {
+            foreach (var norm in Norms)
+            {
+                if (norm is not null)
+                {
+                    yield return norm.Span;
+                }
+            }
+
+            foreach (var linear in Linears)
+            {
+                if (linear?.Bias is { } bias)
+                {
+                    yield return bias;
+                }
+            }
+        }
+    }
+
     private LinearLayer?[] Linears => [Query, Key, Value, Output, Gate, Up, Down];
 
     private NativeBuffer<float>?[] Norms =>

@@ -54,6 +54,12 @@ public sealed class InferenceEngine : IDisposable
     /// <summary>The pages of keys and values of all sequences.</summary>
     public KvCache Cache { get; }
 
+    /// <summary>What keys and values computed here depend on besides the token ids: for prefix tree and snapshots.</summary>
+    /// <param name="salt">Secret of a tenant; empty for one user.</param>
+    /// <param name="adapter">Fingerprint of the adapters in use; empty for none.</param>
+    public KvIdentity Identity(string salt = "", string adapter = "") =>
+        new(Model.Fingerprint, adapter, Model.RopeFingerprint, Cache.Policies.Fingerprint, salt);
+
     /// <summary>Opens, checks and loads a model.</summary>
     /// <param name="path">A Hugging Face directory, a .gguf, a llama2.c .bin or a .safetensors beside its config.json.</param>
     /// <param name="options">How to run it.</param>

@@ -13,13 +13,22 @@ public sealed class KvSequencePropertyTests
     [InlineData(KvFormat.Int8, KvFormat.Int8, 4)]
     [InlineData(KvFormat.F16, KvFormat.Int8, 5)]
     [InlineData(KvFormat.Int8, KvFormat.F32, 6)]
+    [InlineData(KvFormat.F32, KvFormat.F32, 7, KvEffects.PerHead)]
+    [InlineData(KvFormat.F16, KvFormat.Int8, 8, KvEffects.PerHead)]
     public void Content_equals_plain_lists_after_any_mixture_of_operations(
         KvFormat keyFormat,
         KvFormat valueFormat,
-        int seed
+        int seed,
+        KvEffects effects = KvEffects.None
     )
     {
-        using var fixture = new CacheFixture(keyFormat, valueFormat);
+        using var fixture = new CacheFixture(
+            keyFormat,
+            valueFormat,
+            policies: effects == KvEffects.None
+                ? null
+                : new KvPolicyChain([new PassivePolicy(effects)], KvNeeds.None)
+        );
         var random = new Random(seed);
         var family = new List<(KvSequence Sequence, SequenceModel Model)>
         {
@@ -30,7 +39,7 @@ public sealed class KvSequencePropertyTests
         {
             var index = random.Next(family.Count);
             var (sequence, model) = family[index];
-            switch (random.Next(12))
+            switch (random.Next(14))
             {
                 case < 4:
                     Append(fixture, random, sequence, model, ref token);
@@ -65,6 +74,17 @@ public sealed class KvSequencePropertyTests
                     break;
                 case 11 when model.Tail.Count == 0:
                     Shift(random, sequence, model);
+                    break;
+                case 12 when model.Tail.Count == 0:
+                    Insert(fixture, random, sequence, model, ref token);
+                    break;
+                case 13 when model.Tail.Count == 0:
+                    foreach (var lane in sequence.Lanes)
+                    {
+                        lane.Pack();
+                        Assert.Equal(Runs(lane), lane.Count);
+                    }
+
                     break;
             }
 
@@ -120,6 +140,56 @@ public sealed class KvSequencePropertyTests
         model.Truncate(length);
     }
 
+    private static void Insert(
+        CacheFixture fixture,
+        Random random,
+        KvSequence sequence,
+        SequenceModel model,
+        ref int token
+    )
+    {
+        if (model.Committed.Count > 200)
+        {
+            return;
+        }
+
+        var position = random.Next(model.LogicalLength + 1);
+        var count = 1 + random.Next(40);
+        sequence.Insert(position, count);
+        model.Insert(position, count);
+        for (var done = 0; done < count; )
+        {
+            var tokens = Enumerable.Range(token, 1 + random.Next(count - done)).ToArray();
+            fixture.Append(sequence, tokens);
+            sequence.Commit(tokens);
+            foreach (var id in tokens)
+            {
+                model.Fill(position + done++, id);
+            }
+
+            token += tokens.Length;
+        }
+    }
+
+    // Blocks that packed slots take: runs of entries at one offset are rounded up by themselves.
+    private static int Runs(KvLane lane)
+    {
+        var blocks = 0;
+        for (var start = 0; start < lane.Count; )
+        {
+            var (end, slots) = (start, 0);
+            while (end < lane.Count && lane[end].Offset == lane[start].Offset)
+            {
+                slots += lane[end++].Count;
+            }
+
+            blocks += KvCache.BlocksFor(slots);
+            start = end;
+        }
+
+        return blocks;
+    }
+
     private static void Shift(Random random, KvSequence sequence, SequenceModel model)
     {
         var from = random.Next(model.LogicalLength + 1);
@@ -146,7 +216,7 @@ public sealed class KvSequencePropertyTests
         foreach (var (sequence, model) in family)
         {
             Assert.Equal(model.LogicalLength, sequence.LogicalLength);
-            Assert.Equal(model.Committed.Count, sequence.Lanes[0].PhysicalLength);
+            Assert.Equal(model.Committed.Count, sequence.Lanes[^1].PhysicalLength);
             Assert.Equal(model.Tail.Count, sequence.TailLength);
             Assert.Equal(model.Sorted(), fixture.Read(sequence));
         }
