@@ -161,6 +161,17 @@ internal sealed class KvLanes
         return true;
     }
 
+    /// <summary>Refuses a change before which some lane has given up what its tokens would see.</summary>
+    public void ThrowIfPassed(int position)
+    {
+        if (!CanContinueAt(position))
+        {
+            throw new InvalidOperationException(
+                $"The tokens before position {position} were given up when the sliding window had passed them, so that nothing can move or be inserted there: run the sequence anew."
+            );
+        }
+    }
+
     public KvLanes Share() =>
         new(_cache, Array.ConvertAll(_lanes, lane => lane.Share()), _offsets.Copy());
 

@@ -34,6 +34,26 @@ internal sealed class KvLine
         }
     }
 
+    /// <summary>Length after the positions [from, to) have moved.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">They would leave the line of positions.</exception>
+    public int LengthAfter(int from, int to, int delta)
+    {
+        var length = to == Length ? (long)Length + delta : Length;
+        if (
+            from + (long)delta < 0
+            || to + (long)delta > length
+            || length > KvSequence.LargestPosition
+        )
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(delta),
+                $"Positions {from} to {to} cannot move by {delta} in a sequence whose next position is {Length}."
+            );
+        }
+
+        return (int)length;
+    }
+
     /// <summary>Refuses a position that no token can have.</summary>
     public void Check(long position)
     {

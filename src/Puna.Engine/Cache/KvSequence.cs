@@ -20,7 +20,7 @@ public sealed class KvSequence : IDisposable
     private readonly KvLanes _lanes;
     private readonly KvLine _line = new();
     private readonly KvSequencePolicies _policies;
-    private long _counted;
+    private readonly KvRoom _room;
     private bool _disposed;
 
     internal KvSequence(KvCache cache, KvLanes lanes)
@@ -32,6 +32,8 @@ public sealed class KvSequence : IDisposable
         _cache = cache;
         _lanes = lanes;
         _policies = policies;
+        Pages = new KvPages(this);
+        _room = new KvRoom(cache.Memory, lanes, _line);
         cache.Add(this);
     }
 
@@ -57,6 +59,9 @@ public sealed class KvSequence : IDisposable
     /// at p - o; <see cref="KvPageRef.OffsetGroup"/> is the index here.
     /// </summary>
     public ReadOnlySpan<int> Offsets => _lanes.Offsets;
+
+    /// <summary>What attention reads: the pages of a bank, tail included.</summary>
+    public KvPages Pages { get; }
 
     /// <summary>Exact bytes of the blocks held, and of the tables.</summary>
     public KvBytes Bytes => _lanes.Bytes;
@@ -87,9 +92,8 @@ public sealed class KvSequence : IDisposable
     /// <exception cref="CacheFullException">There are no blocks for them; the sequence is unchanged.</exception>
     public int Reserve(int tokens)
     {
-        CheckRoom(tokens);
-        EnsureBlocks(tokens);
-        return Extend(tokens);
+        Room.Ensure(tokens);
+        return Room.Extend(tokens);
     }
 
     /// <summary>
@@ -100,9 +104,8 @@ public sealed class KvSequence : IDisposable
     /// <exception cref="CacheFullException">There are no blocks for them; the sequence is unchanged.</exception>
     public int Reserve(ReadOnlySpan<int> positions)
     {
-        CheckPositions(positions);
-        EnsureBlocks(positions.Length);
-        return Extend(positions);
+        Room.Ensure(positions);
+        return Room.Extend(positions);
     }
 
     /// <summary>Position of a token of the tail: the one at which its keys must be rotated.</summary>
@@ -149,83 +152,6 @@ public sealed class KvSequence : IDisposable
             pool.Run(ref job);
         }
     }
-
-    /// <summary>
-    /// Pages that <see cref="Pages"/> lists for each KV head of a bank: as many as the one with most entries has.
-    /// </summary>
-    public int PagesPerHead(int bank)
-    {
-        CheckBank(bank);
-        return _lanes.PagesPerHead(bank);
-    }
-
-    /// <summary>The last pages of each head, from the first on that holds tail tokens in some head; 0 without a tail.</summary>
-    public int TailPages(int bank)
-    {
-        CheckBank(bank);
-        return _lanes.TailPages(bank);
-    }
-
-    /// <summary>
-    /// Lists the pages of a bank, tail included, as [Hk, <see cref="PagesPerHead"/>]: page i of head h at
-    /// h * PagesPerHead + i. A head with fewer pages has some without a slot first. Valid until the next call that
-    /// reserves, commits, truncates, drops, moves or packs.
-    /// </summary>
-    /// <returns><see cref="PagesPerHead"/>.</returns>
-    public int Pages(int bank, Span<KvPageRef> pages)
-    {
-        var count = PagesPerHead(bank);
-        var heads = _cache.Shape.Bank(bank).KvHeads;
-        if (pages.Length < heads * count)
-        {
-            throw new ArgumentException(
-                $"Bank {bank} lists {heads} x {count} pages, but there is room for {pages.Length}.",
-                nameof(pages)
-            );
-        }
-
-        _lanes.List(bank, count, pages);
-        return count;
-    }
-
-    /// <summary>
-    /// For a token tree in the tail: which slots of the last <see cref="TailPages"/> pages each node sees, which are
-    /// the committed ones, its ancestors and itself.
-    /// </summary>
-    /// <param name="bank">The bank attended to.</param>
-    /// <param name="parents">Index in the tail of each node's parent, lower than its own; -1 where that is the last committed token.</param>
-    /// <param name="masks">
-    /// [<see cref="TailLength"/>, <see cref="TailPages"/>], with a leading [Hk] where each head has a lane of its own:
-    /// <see cref="TreeMaskCount"/> numbers.
-    /// </param>
-    public void TreeMasks(int bank, ReadOnlySpan<int> parents, Span<uint> masks)
-    {
-        if (parents.Length != TailLength || masks.Length != TreeMaskCount(bank))
-        {
-            throw new ArgumentException(
-                $"A tail of {TailLength} tokens in {TailPages(bank)} pages has as many parents and {TreeMaskCount(bank)} masks, not {parents.Length} and {masks.Length}."
-            );
-        }
-
-        for (var index = 0; index < parents.Length; index++)
-        {
-            if (parents[index] < -1 || parents[index] >= index)
-            {
-                throw new ArgumentException(
-                    $"Node {index} of a token tree names {parents[index]} as its parent; a parent comes before its children.",
-                    nameof(parents)
-                );
-            }
-        }
-
-        _lanes.TreeMasks(bank, parents, masks);
-    }
-
-    /// <summary>Masks of a token tree that is the tail.</summary>
-    public int TreeMaskCount(int bank) =>
-        TailLength
-        * TailPages(bank)
-        * (_cache.Layout.IsPerHead ? _cache.Shape.Bank(bank).KvHeads : 1);
 
     /// <summary>
     /// Makes the first tokens of the tail final, one for each id, drops the rest of it, and tells the policies.
@@ -371,25 +297,17 @@ public sealed class KvSequence : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(to, from);
         to = Math.Min(to, LogicalLength);
         from = Math.Min(from, to);
-        var length = to == LogicalLength ? (long)LogicalLength + delta : LogicalLength;
-        if (from + (long)delta < 0 || to + (long)delta > length || length > LargestPosition)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(delta),
-                $"Positions {from} to {to} cannot move by {delta} in a sequence whose next position is {LogicalLength}."
-            );
-        }
-
-        if (_lanes.CountWithin((int)length, from) is var covered and > 0)
+        var length = _line.LengthAfter(from, to, delta);
+        if (_lanes.CountWithin(length, from) is var covered and > 0)
         {
             throw new InvalidOperationException(
                 $"The tokens from position {from} on cannot move by {delta} over {covered} others, which would then lie behind the end: drop those first."
             );
         }
 
-        ThrowIfPassed(from);
+        _lanes.ThrowIfPassed(from);
         _lanes.Shift(from, to, delta);
-        _line.Set((int)length);
+        _line.Set(length);
     }
 
     /// <summary>
@@ -409,7 +327,7 @@ public sealed class KvSequence : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(position, LogicalLength);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         _line.Check((long)LogicalLength + count - 1);
-        ThrowIfPassed(position);
+        _lanes.ThrowIfPassed(position);
         if (count == 0 || position == LogicalLength)
         {
             // At the end there is nothing to move, and the next tokens go there in any case.
@@ -446,42 +364,14 @@ public sealed class KvSequence : IDisposable
         }
     }
 
-    /// <summary>Adds to the count of the cache's memory what so many more tokens take, after checking that they can be.</summary>
-    internal void CountBlocks(int tokens)
+    /// <summary>Makes room in the tail; see <see cref="KvRoom"/>.</summary>
+    internal KvRoom Room
     {
-        CheckRoom(tokens);
-        if (_counted == _cache.Memory.CountId)
+        get
         {
-            throw new ArgumentException("A sequence may bring only one segment to a batch.");
+            ThrowIfDisposed();
+            return _room;
         }
-
-        _counted = _cache.Memory.CountId;
-        _lanes.Count(tokens);
-    }
-
-    /// <summary>Extends the tail when the blocks that were counted are there: this cannot fail.</summary>
-    internal int Extend(int tokens)
-    {
-        var next = TailLength == 0 ? NextPosition : _lanes.TailPosition(TailLength - 1) + 1;
-        var first = _lanes.Extend(tokens);
-        for (var index = 0; index < tokens; index++)
-        {
-            _lanes.SetTailPosition(first + index, next + index);
-        }
-
-        return first;
-    }
-
-    /// <summary>The same at given positions.</summary>
-    internal int Extend(ReadOnlySpan<int> positions)
-    {
-        var first = _lanes.Extend(positions.Length);
-        for (var index = 0; index < positions.Length; index++)
-        {
-            _lanes.SetTailPosition(first + index, positions[index]);
-        }
-
-        return first;
     }
 
     /// <summary>The tail is the last chunk of a prompt: the policies are told when it is committed.</summary>
@@ -522,43 +412,6 @@ public sealed class KvSequence : IDisposable
 
     internal void ThrowIfGap(string action) => _line.ThrowIfGap(action);
 
-    private void EnsureBlocks(int tokens)
-    {
-        do
-        {
-            _cache.Memory.StartCount();
-            _lanes.Count(tokens);
-        } while (!_cache.Memory.TryEnsure());
-    }
-
-    private void CheckRoom(int tokens)
-    {
-        ThrowIfDisposed();
-        ArgumentOutOfRangeException.ThrowIfNegative(tokens);
-        var next = TailLength == 0 ? NextPosition : _lanes.TailPosition(TailLength - 1) + 1;
-        _line.Check((long)next + tokens - 1);
-    }
-
-    private void CheckPositions(ReadOnlySpan<int> positions)
-    {
-        ThrowIfDisposed();
-        foreach (var position in positions)
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(position, NextPosition, nameof(positions));
-            _line.Check(position);
-        }
-    }
-
-    private void ThrowIfPassed(int position)
-    {
-        if (!_lanes.CanContinueAt(position))
-        {
-            throw new InvalidOperationException(
-                $"The tokens before position {position} were given up when the sliding window had passed them, so that nothing can move or be inserted there: run the sequence anew."
-            );
-        }
-    }
-
     private void CheckTail(int first, int tokens)
     {
         ThrowIfDisposed();
@@ -571,7 +424,7 @@ public sealed class KvSequence : IDisposable
         }
     }
 
-    private void CheckBank(int bank)
+    internal void CheckBank(int bank)
     {
         ThrowIfDisposed();
         ArgumentOutOfRangeException.ThrowIfNegative(bank);

@@ -43,15 +43,15 @@ internal sealed class PageLists(LayerPlan plan) : IDisposable
         var needed = 0L;
         foreach (ref readonly var segment in segments)
         {
-            needed += (long)bank.Heads * segment.Sequence.PagesPerHead(bank.Id);
+            needed += (long)bank.Heads * segment.Sequence.Pages.PerHead(bank.Id);
         }
 
         pages = Room(lane, bank, needed);
         var start = 0L;
         foreach (ref readonly var segment in segments)
         {
-            var length = (long)bank.Heads * segment.Sequence.PagesPerHead(bank.Id);
-            _ = segment.Sequence.Pages(bank.Id, pages.Slice(start, length).Span);
+            var length = (long)bank.Heads * segment.Sequence.Pages.PerHead(bank.Id);
+            _ = segment.Sequence.Pages.List(bank.Id, pages.Slice(start, length).Span);
             start += length;
         }
 

@@ -82,14 +82,14 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
         foreach (ref readonly var segment in segments)
         {
             var sequence = segment.Sequence;
-            var perHead = sequence.PagesPerHead(bank.Id);
+            var perHead = sequence.Pages.PerHead(bank.Id);
             var masks = _treeMasks.Span.Slice(
                 mask,
-                segment.Parents.IsEmpty ? 0 : sequence.TreeMaskCount(bank.Id)
+                segment.Parents.IsEmpty ? 0 : sequence.Pages.TreeMaskCount(bank.Id)
             );
             if (!masks.IsEmpty)
             {
-                sequence.TreeMasks(bank.Id, segment.Parents.Span, masks.Span);
+                sequence.Pages.TreeMasks(bank.Id, segment.Parents.Span, masks.Span);
             }
 
             mask += masks.Length;
@@ -104,7 +104,7 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
                 if (own)
                 {
                     page += list.Length;
-                    _ = sequence.Pages(bank.Id, list.Span);
+                    _ = sequence.Pages.List(bank.Id, list.Span);
                     if (policies.Selects)
                     {
                         listed = Select(layer, bank, segment, rows, places, list, perHead);
@@ -130,7 +130,7 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
                     PagesPerHead = listed,
                     PageShift = pageShift,
                     TailMasks = masks,
-                    TailPages = masks.IsEmpty ? 0 : sequence.TailPages(bank.Id),
+                    TailPages = masks.IsEmpty ? 0 : sequence.Pages.Tail(bank.Id),
                     Output = output.Slice((row + first) * width, (long)tokens * width),
                 };
             }
@@ -202,7 +202,7 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
         {
             pages +=
                 (long)bank.Heads
-                * segment.Sequence.PagesPerHead(bank.Id)
+                * segment.Sequence.Pages.PerHead(bank.Id)
                 * Requests(segment, policies);
         }
 
@@ -235,7 +235,7 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
             pages.Span,
             counts,
             stride,
-            segment.Parents.IsEmpty ? 0 : sequence.TailPages(bank.Id)
+            segment.Parents.IsEmpty ? 0 : sequence.Pages.Tail(bank.Id)
         );
         sequence.Cache.Policies.BeforeAttend(sequence, ref attended);
         var most = 0;
@@ -278,7 +278,7 @@ internal sealed class SegmentAttention(LayerPlan plan, RotaryTable rotary, Worke
         foreach (ref readonly var segment in segments)
         {
             var sequence = segment.Sequence;
-            masks += segment.Parents.IsEmpty ? 0 : sequence.TreeMaskCount(bank.Id);
+            masks += segment.Parents.IsEmpty ? 0 : sequence.Pages.TreeMaskCount(bank.Id);
             var groups = sequence.Offsets.Length;
             shifted += groups > 1 ? (long)segment.Tokens * width * groups : 0;
             requests += Requests(segment, policies);

@@ -32,7 +32,7 @@ internal static class TokenPlacement
             memory.StartCount();
             foreach (ref readonly var segment in segments)
             {
-                segment.Sequence.CountBlocks(segment.Tokens);
+                segment.Sequence.Room.Count(segment.Tokens);
             }
         } while (!memory.TryEnsure());
 
@@ -86,10 +86,10 @@ internal static class TokenPlacement
         if (!segment.Parents.IsEmpty)
         {
             PlaceNodes(sequence.NextPosition, segment.Parents.Span, positions);
-            return sequence.Extend(positions);
+            return sequence.Room.Extend(positions);
         }
 
-        var first = sequence.Extend(segment.Tokens);
+        var first = sequence.Room.Extend(segment.Tokens);
         for (var token = 0; token < positions.Length; token++)
         {
             positions[token] = sequence.TailPosition(first + token);

@@ -100,8 +100,8 @@ internal sealed class CacheFixture : IDisposable
         for (var bank = 0; bank < s_banks.Length; bank++)
         {
             var heads = s_banks[bank].KvHeads;
-            var pages = new KvPageRef[heads * sequence.PagesPerHead(bank)];
-            var count = sequence.Pages(bank, pages);
+            var pages = new KvPageRef[heads * sequence.Pages.PerHead(bank)];
+            var count = sequence.Pages.List(bank, pages);
             for (var head = 0; head < heads; head++)
             {
                 var seen = ReadHead(sequence, pages.AsSpan(head * count, count), bank, head);

@@ -109,9 +109,9 @@ public sealed class CachedAttentionTests : IDisposable
         int[] depths = [0, 1, 1, 2, 2, 2, 3, 0, 1];
         int[] positions = [.. depths.Select(depth => 29 + depth)];
         Append(sequence, positions);
-        Assert.Equal(2, sequence.TailPages(0));
+        Assert.Equal(2, sequence.Pages.Tail(0));
         var masks = new uint[parents.Length * 2];
-        sequence.TreeMasks(0, parents, masks);
+        sequence.Pages.TreeMasks(0, parents, masks);
         var queries = RandomRows(parents.Length, QueryHeads);
         Attend(sequence, queries, positions, masks, 2);
         for (var node = 0; node < parents.Length; node++)
@@ -132,9 +132,9 @@ public sealed class CachedAttentionTests : IDisposable
         }
 
         Assert.Throws<ArgumentException>(() =>
-            sequence.TreeMasks(0, [0, 0, 0, 1, 1, 2, 3, -1, 7], masks)
+            sequence.Pages.TreeMasks(0, [0, 0, 0, 1, 1, 2, 3, -1, 7], masks)
         );
-        Assert.Throws<ArgumentException>(() => sequence.TreeMasks(0, parents, new uint[1]));
+        Assert.Throws<ArgumentException>(() => sequence.Pages.TreeMasks(0, parents, new uint[1]));
     }
 
     private static float[] Rotate(float[] row, int position)
@@ -207,8 +207,8 @@ public sealed class CachedAttentionTests : IDisposable
             );
         }
 
-        var pages = new KvPageRef[KvHeads * sequence.PagesPerHead(0)];
-        var pagesPerHead = sequence.Pages(0, pages);
+        var pages = new KvPageRef[KvHeads * sequence.Pages.PerHead(0)];
+        var pagesPerHead = sequence.Pages.List(0, pages);
         var shape = new AttentionShape(
             QueryHeads,
             KvHeads,

@@ -49,7 +49,7 @@ public sealed class KvPolicyChainTests
         using var sequence = fixture.Filled(0, 70);
         var pages = new KvPageRef[2 * 3];
         int[] counts = [3, 3];
-        var stride = sequence.Pages(0, pages);
+        var stride = sequence.Pages.List(0, pages);
         var plan = new KvAttendPlan(5, 0, default, default, pages, counts, stride, 0);
         fixture.Cache.Policies.BeforeAttend(sequence, ref plan);
         Assert.Equal([1, 1], counts);

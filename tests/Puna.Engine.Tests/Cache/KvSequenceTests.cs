@@ -17,7 +17,7 @@ public sealed class KvSequenceTests
         Assert.Equal(0, sequence.Drop(0, 10));
         sequence.Shift(0, 0, 0);
         using var fork = sequence.Fork();
-        Assert.Equal(0, sequence.Pages(0, []));
+        Assert.Equal(0, sequence.Pages.List(0, []));
         Assert.Equal(0, fork.LogicalLength);
         Assert.Equal(0, fixture.Cache.LiveBlocks);
     }
@@ -45,7 +45,7 @@ public sealed class KvSequenceTests
     {
         using var fixture = new CacheFixture();
         using var sequence = fixture.Filled(0, tokens);
-        Assert.Equal(pages, sequence.PagesPerHead(0));
+        Assert.Equal(pages, sequence.Pages.PerHead(0));
         Assert.Equal(pages, fixture.Cache.LiveBlocks);
     }
 
@@ -190,8 +190,8 @@ public sealed class KvSequenceTests
         Assert.Throws<ArgumentOutOfRangeException>(() => sequence.Commit(new int[1]));
         Assert.Throws<ArgumentOutOfRangeException>(() => sequence.Compact([0]));
         Assert.Throws<ArgumentOutOfRangeException>(() => sequence.Reserve([2]));
-        Assert.Throws<ArgumentOutOfRangeException>(() => sequence.PagesPerHead(3));
-        Assert.Throws<ArgumentException>(() => sequence.Pages(0, new KvPageRef[1]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => sequence.Pages.PerHead(3));
+        Assert.Throws<ArgumentException>(() => sequence.Pages.List(0, new KvPageRef[1]));
         Assert.Throws<InputException>(() => sequence.Reserve([int.MaxValue]));
         Assert.Equal(0, sequence.TailLength);
         fixture.Append(sequence, 3, 4);
@@ -225,7 +225,7 @@ public sealed class KvSequenceTests
         one.Append(first, tokens);
         many.Append(second, tokens);
         Assert.Equal(one.Read(first), many.Read(second));
-        for (var page = 0; page < first.PagesPerHead(0); page++)
+        for (var page = 0; page < first.Pages.PerHead(0); page++)
         {
             Assert.True(
                 one.Cache.Memory.Pools[0]
@@ -266,7 +266,7 @@ public sealed class KvSequenceTests
             fixture.Write(sequence, first, [token]);
             for (var bank = 0; bank < fixture.Cache.Shape.Banks; bank++)
             {
-                sequence.Pages(bank, pages);
+                sequence.Pages.List(bank, pages);
             }
 
             // Every few tokens a draft is refused, as in speculative decoding.

@@ -244,7 +244,7 @@ public sealed class KvSnapshotTests : IDisposable
             {
                 using var restored = KvSnapshot.Load(fixture.Cache, path, s_identity).Sequence;
                 Assert.InRange(restored.Lanes[0].PhysicalLength, 0, 70);
-                restored.Pages(0, new KvPageRef[2 * restored.PagesPerHead(0)]);
+                restored.Pages.List(0, new KvPageRef[2 * restored.Pages.PerHead(0)]);
                 restored.Reserve(1);
             }
             catch (InputException)
