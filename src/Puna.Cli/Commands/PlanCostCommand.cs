@@ -62,11 +62,7 @@ internal static class PlanCostCommand
     }
 
     private static long KvBytes(LayerPlan plan, KvPageFormat format) =>
-        new KvCacheShape(
-            [.. plan.Banks.Select(bank => new KvBankShape(bank.Heads, bank.HeadDim))],
-            format,
-            format
-        ).BytesPerToken;
+        KvCacheShape.Of(plan, format, format).BytesPerToken;
 
     private static void WriteJson(LayerPlan plan, PlanCost cost, int length, long weightBytes) =>
         JsonOutput.Write(writer =>

@@ -1,7 +1,7 @@
 namespace Puna.Engine.Cache;
 
 /// <summary>
-/// The cache has no page left and may not or cannot grow. The sequence that asked is unchanged, so that a scheduler
+/// The cache has no block left and may not or cannot grow. The sequence that asked is unchanged, so that a scheduler
 /// may wait for others to end, preempt one, or refuse the request.
 /// </summary>
 public sealed class CacheFullException : InputException

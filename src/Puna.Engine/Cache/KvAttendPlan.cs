@@ -1,30 +1,79 @@
 using Puna.Kernels.Attention;
+using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Cache;
 
 /// <summary>
-/// The pages over which one attention call runs. A policy that selects takes slots out of masks, or moves the pages
-/// it keeps to the front and lowers <see cref="PagesPerHead"/>.
+/// Some queries of a segment in one layer and the pages to which they attend, which a policy may narrow. A stage finds what
+/// the stages before it left.
 /// </summary>
 public ref struct KvAttendPlan
 {
-    /// <summary>Makes a plan over all pages of a bank.</summary>
-    /// <param name="bank">The bank.</param>
-    /// <param name="pages">Pages [Hk, pagesPerHead].</param>
-    /// <param name="pagesPerHead">Pages of each head.</param>
-    public KvAttendPlan(int bank, Span<KvPageRef> pages, int pagesPerHead)
+    private readonly Span<KvPageRef> _pages;
+    private readonly Span<int> _counts;
+    private readonly int _stride;
+    private readonly int _tailPages;
+
+    internal KvAttendPlan(
+        int layer,
+        int bank,
+        NativeSpan<float> queries,
+        NativeSpan<int> positions,
+        Span<KvPageRef> pages,
+        Span<int> counts,
+        int stride,
+        int tailPages
+    )
     {
+        Layer = layer;
         Bank = bank;
-        Pages = pages;
-        PagesPerHead = pagesPerHead;
+        Queries = queries;
+        Positions = positions;
+        _pages = pages;
+        _counts = counts;
+        _stride = stride;
+        _tailPages = tailPages;
     }
+
+    /// <summary>The layer that attends.</summary>
+    public int Layer { get; }
 
     /// <summary>The bank attended to.</summary>
     public int Bank { get; }
 
-    /// <summary>Pages [Hk, <see cref="PagesPerHead"/>].</summary>
-    public Span<KvPageRef> Pages { get; }
+    /// <summary>Queries [T, H, d], rotated at their positions (offset 0).</summary>
+    public NativeSpan<float> Queries { get; }
 
-    /// <summary>Pages of each head.</summary>
-    public int PagesPerHead { get; set; }
+    /// <summary>Position of each query, [T], ascending unless they are nodes of a token tree.</summary>
+    public NativeSpan<int> Positions { get; }
+
+    /// <summary>KV heads of the bank.</summary>
+    public readonly int KvHeads => _counts.Length;
+
+    /// <summary>Pages listed for a head, [count of that head]; before a stage narrows them, page e is entry e of the head's lane.</summary>
+    public readonly Span<KvPageRef> Pages(int head) =>
+        _pages.Slice((head + 1) * _stride - _counts[head], _counts[head]);
+
+    /// <summary>
+    /// Keeps the listed slots of a head. A page without a slot leaves the list, unless it holds slots of the tail whose masks
+    /// are counted from the end.
+    /// </summary>
+    /// <param name="head">The KV head.</param>
+    /// <param name="slots">A mask for each page of <see cref="Pages"/>.</param>
+    public readonly void Keep(int head, ReadOnlySpan<uint> slots)
+    {
+        var pages = Pages(head);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(slots.Length, pages.Length, nameof(slots));
+        var kept = pages.Length;
+        for (var index = pages.Length - 1; index >= 0; index--)
+        {
+            var page = pages[index].Narrow(slots[index]);
+            if (page.Valid != 0 || index >= pages.Length - _tailPages)
+            {
+                pages[--kept] = page;
+            }
+        }
+
+        _counts[head] = pages.Length - kept;
+    }
 }

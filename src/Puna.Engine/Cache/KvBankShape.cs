@@ -5,4 +5,5 @@ namespace Puna.Engine.Cache;
 /// </summary>
 /// <param name="KvHeads">Key/value heads Hk.</param>
 /// <param name="HeadDim">Head width d.</param>
-public readonly record struct KvBankShape(int KvHeads, int HeadDim);
+/// <param name="Window">A query at position p sees no key at p - Window or before in any reader; 0 = some reader sees all.</param>
+public readonly record struct KvBankShape(int KvHeads, int HeadDim, int Window = 0);

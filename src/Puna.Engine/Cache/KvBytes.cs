@@ -1,13 +1,13 @@
 namespace Puna.Engine.Cache;
 
 /// <summary>
-/// Exact bytes of a sequence or of a whole cache, in whole pages. A page held by several holders counts once in a
-/// cache's total; each sequence counts the pages that it holds and says which part of them others hold too.
+/// Exact bytes of a sequence or of a whole cache, in whole blocks. A block held by several holders counts once in a
+/// cache's total; each sequence counts the blocks that it holds and says which part of them others hold too.
 /// </summary>
 /// <param name="Keys">Payload of keys in their format.</param>
 /// <param name="Values">Payload of values in their format.</param>
-/// <param name="Metadata">Stored positions, alignment, page-table entries and reference counts.</param>
-/// <param name="Shared">The part of <see cref="Payload"/> in pages that have more than one holder.</param>
+/// <param name="Metadata">Stored positions, alignment, block-table entries and reference counts.</param>
+/// <param name="Shared">The part of <see cref="Payload"/> in blocks that have more than one holder.</param>
 public readonly record struct KvBytes(long Keys, long Values, long Metadata, long Shared)
 {
     /// <summary>Keys and values.</summary>
@@ -15,4 +15,13 @@ public readonly record struct KvBytes(long Keys, long Values, long Metadata, lon
 
     /// <summary>Payload and metadata.</summary>
     public long Total => Payload + Metadata;
+
+    /// <summary>Sum of each part.</summary>
+    public static KvBytes operator +(KvBytes left, KvBytes right) =>
+        new(
+            left.Keys + right.Keys,
+            left.Values + right.Values,
+            left.Metadata + right.Metadata,
+            left.Shared + right.Shared
+        );
 }

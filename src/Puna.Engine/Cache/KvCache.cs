@@ -1,9 +1,10 @@
 using Puna.Kernels.Attention;
+using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Cache;
 
 /// <summary>
-/// The pages of one model: a pool that all its sequences, forks and cached prefixes share. Memory grows by slabs when
+/// The blocks of one model: pools that all its sequences, forks and cached prefixes share. Memory grows by slabs when
 /// a sequence needs it, up to the limit, and stays until the cache is disposed.
 /// Not thread-safe: the engine's thread owns a cache and all its sequences.
 /// </summary>
@@ -11,33 +12,32 @@ public sealed class KvCache : IDisposable
 {
     private const int ReferenceBytes = sizeof(int);
     private const int EntryBytes = 4 * sizeof(int);
+    private readonly List<KvSequence> _sequences = [];
+    private NativeBuffer<float> _scratch = new(0);
 
     /// <summary>Makes an empty cache.</summary>
     /// <param name="shape">Banks and formats.</param>
     /// <param name="policies">Policies of every sequence; null means dense.</param>
-    /// <param name="memoryLimit">Most native bytes that pages may take; null means what the system has.</param>
-    /// <exception cref="InputException">The limit does not hold one page group, or a policy needs per-head tables.</exception>
+    /// <param name="memoryLimit">Most native bytes that blocks may take; null means what the system has.</param>
+    /// <exception cref="InputException">The limit does not hold 32 tokens.</exception>
     public KvCache(KvCacheShape shape, KvPolicyChain? policies = null, long? memoryLimit = null)
     {
         ArgumentNullException.ThrowIfNull(shape);
-        if (memoryLimit < shape.GroupBytes)
-        {
-            throw new InputException(
-                $"A KV cache limit of {memoryLimit} bytes was asked for, but 32 tokens of this model take {shape.GroupBytes}; give at least that."
-            );
-        }
-
         Shape = shape;
         Policies = policies ?? KvPolicyChain.Dense;
-        if (Policies.Effects.HasFlag(KvEffects.PerHead))
+        Layout = new KvLayout(shape, Policies);
+        if (memoryLimit < Layout.BlockBytes)
         {
             throw new InputException(
-                $"The KV policy '{Policies.Name}' drops slots head by head, but this cache keeps one table for all heads; choose a policy that treats heads alike."
+                $"A KV cache limit of {memoryLimit} bytes was asked for, but 32 tokens of this model take {Layout.BlockBytes}; give at least that."
             );
         }
 
-        MemoryLimit = memoryLimit;
-        Pool = new KvPagePool(shape.GroupBytes, memoryLimit);
+        Memory = new KvMemory(Layout, memoryLimit);
+        if ((Policies.Effects & KvEffects.DropsSlots) != 0)
+        {
+            Memory.Add(new PolicyReclaimer(this));
+        }
     }
 
     /// <summary>Banks and formats.</summary>
@@ -46,34 +46,83 @@ public sealed class KvCache : IDisposable
     /// <summary>Policies of every sequence.</summary>
     public KvPolicyChain Policies { get; }
 
-    /// <summary>Most native bytes that pages may take.</summary>
-    public long? MemoryLimit { get; }
+    /// <summary>Most native bytes that blocks may take.</summary>
+    public long? MemoryLimit => Memory.Limit;
 
-    /// <summary>Native bytes allocated, free pages included.</summary>
-    public long ReservedBytes => Pool.ReservedBytes;
+    /// <summary>Native bytes of 32 tokens in all lanes: payload, alignment and positions.</summary>
+    public long BlockBytes => Layout.BlockBytes;
 
-    /// <summary>Page groups that some sequence or cached prefix holds.</summary>
-    public int LivePages => Pool.Live;
+    /// <summary>Native bytes allocated, free blocks included.</summary>
+    public long ReservedBytes => Memory.ReservedBytes;
 
-    /// <summary>Page groups allocated and free.</summary>
-    public int FreePages => Pool.Free;
+    /// <summary>
+    /// Tokens, in whole blocks, that one new sequence could still be given: from what is free, what the limit allows to
+    /// allocate and what the prefix tree gives back. Slots that policies would drop are not counted. Without a limit,
+    /// <see cref="long.MaxValue"/>.
+    /// </summary>
+    public long Available
+    {
+        get
+        {
+            if (MemoryLimit is null)
+            {
+                return long.MaxValue;
+            }
 
-    /// <summary>Exact bytes of all pages held, shared ones counted once; page tables are the sequences' own.</summary>
-    public KvBytes Bytes => BytesOf(Pool.Live, Pool.CountShared(), 0);
+            var reclaimable = new long[Memory.Pools.Length];
+            for (var pool = 0; pool < reclaimable.Length; pool++)
+            {
+                reclaimable[pool] = Memory.Reclaimable(Memory.Pools[pool]);
+            }
 
-    internal KvPagePool Pool { get; }
+            // Each block of 32 tokens takes one of every lane: the most such rows for which slabs and limit suffice.
+            var (low, high) = (0L, (long)int.MaxValue / KvPageRef.Slots);
+            while (low < high)
+            {
+                var middle = (low + high + 1) / 2;
+                (low, high) = Fits(middle, reclaimable) ? (middle, high) : (low, middle - 1);
+            }
+
+            return low * KvPageRef.Slots;
+        }
+    }
+
+    /// <summary>Blocks that some sequence or cached prefix holds.</summary>
+    public int LiveBlocks => Sum(pool => pool.Live);
+
+    /// <summary>Blocks allocated and free.</summary>
+    public int FreeBlocks => Sum(pool => pool.Free);
+
+    /// <summary>Exact bytes of all blocks held, shared ones counted once; tables are the sequences' own.</summary>
+    public KvBytes Bytes
+    {
+        get
+        {
+            var sum = default(KvBytes);
+            for (var index = 0; index < Layout.Pools.Length; index++)
+            {
+                var pool = Memory.Pools[index];
+                sum += BytesOf(Layout.Pools[index], pool.Live, pool.CountShared(), 0);
+            }
+
+            return sum;
+        }
+    }
+
+    internal KvLayout Layout { get; }
+
+    internal KvMemory Memory { get; }
+
+    internal IReadOnlyList<KvSequence> Sequences => _sequences;
 
     /// <summary>Makes an empty sequence.</summary>
     /// <param name="expectedTokens">
-    /// Tokens for which the page table has room at once: up to that length no managed memory is allocated.
+    /// Tokens for which the tables have room at once: up to that length no managed memory is allocated.
     /// </param>
     public KvSequence CreateSequence(int expectedTokens = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(expectedTokens);
-        return new KvSequence(
-            this,
-            new KvPageTable(Pool, Shape.PositionsOffset, PagesFor(expectedTokens))
-        );
+        return new KvSequence(this, new KvLanes(this, BlocksFor(expectedTokens)));
     }
 
     /// <summary>Allocates now what <paramref name="tokens"/> more tokens of one sequence will need.</summary>
@@ -81,28 +130,82 @@ public sealed class KvCache : IDisposable
     public void Prepare(int tokens)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(tokens);
-        Pool.EnsureFree(PagesFor(tokens));
+        do
+        {
+            Memory.StartCount();
+            foreach (var lane in Layout.Lanes)
+            {
+                Memory.Count(lane.Pool, BlocksFor(tokens));
+            }
+        } while (!Memory.TryEnsure());
     }
 
-    /// <summary>Frees all pages; the sequences must not be used after.</summary>
-    public void Dispose() => Pool.Dispose();
+    /// <summary>Room for numbers of one page, which the next call hands out again: one thread owns a cache.</summary>
+    internal NativeSpan<float> Scratch(int count)
+    {
+        if (_scratch.Length < count)
+        {
+            _scratch.Dispose();
+            _scratch = new NativeBuffer<float>(count, clear: false);
+        }
 
-    internal static int PagesFor(int tokens) =>
+        return _scratch.Span.Slice(0, count);
+    }
+
+    /// <summary>Frees all blocks; the sequences must not be used after.</summary>
+    public void Dispose()
+    {
+        Memory.Dispose();
+        _scratch.Dispose();
+    }
+
+    internal static int BlocksFor(int tokens) =>
         tokens / KvPageRef.Slots + (tokens % KvPageRef.Slots == 0 ? 0 : 1);
 
-    internal KvPageGroup Group(int page) => new(Shape, Pool.Page(page));
-
-    internal KvBytes BytesOf(int pages, int shared, int entries)
+    internal static KvBytes BytesOf(KvLaneLayout lane, int blocks, int shared, int entries)
     {
-        var (keys, values) = (pages * Shape.KeyBytesPerGroup, pages * Shape.ValueBytesPerGroup);
+        var (keys, values) = (blocks * lane.KeyBytesPerBlock, blocks * lane.ValueBytesPerBlock);
         return new KvBytes(
             keys,
             values,
-            pages * (Shape.GroupBytes + ReferenceBytes)
+            blocks * (lane.BlockBytes + ReferenceBytes)
                 - keys
                 - values
                 + (long)entries * EntryBytes,
-            shared * (Shape.KeyBytesPerGroup + Shape.ValueBytesPerGroup)
+            shared * (lane.KeyBytesPerBlock + lane.ValueBytesPerBlock)
         );
+    }
+
+    internal void Add(KvSequence sequence) => _sequences.Add(sequence);
+
+    internal void Remove(KvSequence sequence) => _sequences.Remove(sequence);
+
+    private bool Fits(long rows, ReadOnlySpan<long> reclaimable)
+    {
+        Span<long> needed = stackalloc long[Memory.Pools.Length];
+        needed.Clear();
+        foreach (var lane in Layout.Lanes)
+        {
+            needed[lane.Pool] += rows;
+        }
+
+        var bytes = 0L;
+        for (var index = 0; index < needed.Length; index++)
+        {
+            bytes += Memory.Pools[index].GrowthFor(needed[index] - reclaimable[index]);
+        }
+
+        return bytes <= Memory.Headroom;
+    }
+
+    private int Sum(Func<KvBlockPool, int> count)
+    {
+        var sum = 0;
+        foreach (var pool in Memory.Pools)
+        {
+            sum += count(pool);
+        }
+
+        return sum;
     }
 }

@@ -19,7 +19,7 @@ public enum KvEffects
     /// <summary>Values are stored with loss.</summary>
     LossyValues = 8,
 
-    /// <summary>Runs of slots move together, by an offset in the page table.</summary>
+    /// <summary>Runs of slots move together, by an offset in the table.</summary>
     MovesRigidly = 16,
 
     /// <summary>Kept slots move by different amounts: their keys are rotated anew.</summary>

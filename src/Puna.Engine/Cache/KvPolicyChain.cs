@@ -1,5 +1,3 @@
-using Puna.Kernels.Memory;
-
 namespace Puna.Engine.Cache;
 
 /// <summary>
@@ -37,6 +35,17 @@ public sealed class KvPolicyChain
                 }
             }
 
+            if ((stage.Needs & KvNeeds.ObservedQueries) != 0)
+            {
+                ObservedQueries = Math.Max(ObservedQueries, stage.ObservedQueries);
+            }
+
+            if (stage.QueryBlock > 0)
+            {
+                QueryBlock =
+                    QueryBlock == 0 ? stage.QueryBlock : Math.Min(QueryBlock, stage.QueryBlock);
+            }
+
             Needs |= stage.Needs;
             Effects |= stage.Effects;
         }
@@ -65,61 +74,117 @@ public sealed class KvPolicyChain
     public bool IsDense => _stages.Length == 0;
 
     /// <summary>
-    /// A full page is a function of the tokens up to its end alone, so that another sequence with the same prefix
+    /// A full block is a function of the tokens up to its end alone, so that another sequence with the same prefix
     /// may have it.
     /// </summary>
-    public bool PagesDependOnPrefixOnly =>
+    public bool BlocksDependOnPrefixOnly =>
         (Effects & (KvEffects.DependsOnSuffix | KvEffects.ForeignKv | KvEffects.PerHead))
         == KvEffects.None;
 
-    /// <summary>Calls each stage's <see cref="IKvPolicy.AfterPrefill"/>.</summary>
-    public void AfterPrefill(KvSequence sequence, int bank, NativeSpan<float> queries, int tokens)
+    /// <summary>Queries of the last prompt tokens that the stages ask for, w; 0 when none does.</summary>
+    public int ObservedQueries { get; }
+
+    /// <summary>Queries that share one selection; 0 for all of a segment.</summary>
+    public int QueryBlock { get; }
+
+    /// <summary>Some stage narrows what is attended to.</summary>
+    internal bool Selects => (Effects & KvEffects.SelectsOnly) != 0;
+
+    /// <summary>Some stage drops, moves or must find slots that a window has passed.</summary>
+    internal bool KeepsSlots =>
+        (Needs & KvNeeds.AllKeys) != 0
+        || (
+            Effects
+            & (
+                KvEffects.DropsSlots
+                | KvEffects.MovesRigidly
+                | KvEffects.MovesRaggedly
+                | KvEffects.ForeignKv
+                | KvEffects.DependsOnSuffix
+            )
+        ) != 0;
+
+    /// <summary>A new sequence's state of each stage.</summary>
+    internal KvPolicyState?[] CreateStates() =>
+        IsDense ? [] : Array.ConvertAll(_stages, stage => stage.CreateState());
+
+    /// <summary>Place of a stage in the chain.</summary>
+    /// <exception cref="ArgumentException">It is none of them.</exception>
+    internal int IndexOf(IKvPolicy stage) =>
+        Array.IndexOf(_stages, stage) is var index and >= 0
+            ? index
+            : throw new ArgumentException(
+                $"'{stage.Name}' is no stage of the KV policy '{Name}'.",
+                nameof(stage)
+            );
+
+    internal void AfterPrefill(KvSequence sequence, int bank, in KvObservedQueries queries)
     {
         foreach (var stage in _stages)
         {
-            stage.AfterPrefill(sequence, bank, queries, tokens);
+            if ((stage.Needs & KvNeeds.ObservedQueries) != 0)
+            {
+                stage.AfterPrefill(sequence, bank, queries);
+            }
         }
     }
 
-    /// <summary>Calls each stage's <see cref="IKvPolicy.BeforeAttend"/>: a later one narrows what an earlier one left.</summary>
-    public void BeforeAttend(
-        KvSequence sequence,
-        NativeSpan<float> queries,
-        int tokens,
-        ref KvAttendPlan plan
-    )
+    // A later stage narrows what an earlier one left.
+    internal void BeforeAttend(KvSequence sequence, ref KvAttendPlan plan)
     {
         foreach (var stage in _stages)
         {
-            stage.BeforeAttend(sequence, queries, tokens, ref plan);
+            if ((stage.Effects & KvEffects.SelectsOnly) != 0)
+            {
+                stage.BeforeAttend(sequence, ref plan);
+            }
         }
     }
 
-    /// <summary>Asks the stages to drop slots of a sequence. Returns the number of slots dropped.</summary>
-    public int Evict(KvSequence sequence, long bytesNeeded)
-    {
-        var dropped = 0;
-        foreach (var stage in _stages)
-        {
-            dropped += stage.Evict(sequence, bytesNeeded);
-        }
-
-        return dropped;
-    }
-
-    internal void OnAppend(KvSequence sequence, int firstPage, int endPage)
+    internal void Evict(KvSequence sequence, long bytesNeeded)
     {
         foreach (var stage in _stages)
         {
-            stage.OnAppend(sequence, firstPage, endPage);
+            if ((stage.Effects & KvEffects.DropsSlots) != 0)
+            {
+                stage.Evict(sequence, bytesNeeded);
+            }
         }
     }
 
-    internal void OnSeal(KvSequence sequence, int page)
+    /// <summary>Tells the stages of the tokens in these entries, and of the blocks among them that are full.</summary>
+    internal void OnAppend(KvSequence sequence, KvLane lane, int first, int end, bool adopted)
     {
         foreach (var stage in _stages)
         {
-            stage.OnSeal(sequence, page);
+            stage.OnAppend(sequence, lane, first, end, adopted);
+        }
+
+        for (var entry = first; entry < end; entry++)
+        {
+            if (lane.Table[entry].Valid >> 31 != 0)
+            {
+                foreach (var stage in _stages)
+                {
+                    stage.OnSeal(sequence, lane, entry, adopted);
+                }
+            }
+        }
+    }
+
+    internal void OnRound(KvSequence sequence)
+    {
+        foreach (var stage in _stages)
+        {
+            stage.OnRound(sequence);
+        }
+    }
+
+    internal void OnTruncate(KvSequence sequence, int length)
+    {
+        foreach (var stage in _stages)
+        {
+            stage.OnTruncate(sequence, length);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Numerics;
 using Puna.Kernels.Attention;
 using Puna.Kernels.Memory;
 using Puna.Kernels.Threads;
@@ -9,8 +8,8 @@ namespace Puna.Engine.Cache;
 /// Keys and values of one token sequence: committed tokens, which policies, forks, the prefix tree and snapshots see,
 /// and behind them a tentative tail, which only attention sees. A forward pass reserves slots, writes each bank,
 /// attends over <see cref="Pages"/>; then the tail is committed, truncated or compacted, and there is no other way
-/// out of it. <see cref="LogicalLength"/> (the next position) and <see cref="PhysicalLength"/> (slots held) are
-/// separate facts: eviction parts them.
+/// out of it. What it holds lies in <see cref="Lanes"/>: <see cref="LogicalLength"/> (the next position) is the sequence's,
+/// how many slots are left of it each lane's.
 /// Not thread-safe: the engine's thread owns a cache and all its sequences.
 /// </summary>
 public sealed class KvSequence : IDisposable
@@ -18,118 +17,102 @@ public sealed class KvSequence : IDisposable
     // Far beyond any context, and so small that no sum of position and offset overflows.
     internal const int LargestPosition = 1 << 29;
     private readonly KvCache _cache;
-    private readonly KvPageTable _table;
-    private readonly KvTail _tail;
+    private readonly KvLanes _lanes;
+    private readonly KvLine _line = new();
+    private readonly KvSequencePolicies _policies;
+    private readonly KvRoom _room;
     private bool _disposed;
 
-    internal KvSequence(KvCache cache, KvPageTable table)
+    internal KvSequence(KvCache cache, KvLanes lanes)
+        : this(cache, lanes, new KvSequencePolicies(cache.Policies, cache.Policies.CreateStates()))
+    { }
+
+    private KvSequence(KvCache cache, KvLanes lanes, KvSequencePolicies policies)
     {
         _cache = cache;
-        _table = table;
-        _tail = new KvTail(cache, table);
+        _lanes = lanes;
+        _policies = policies;
+        Pages = new KvPages(this);
+        _room = new KvRoom(cache.Memory, lanes, _line);
+        cache.Add(this);
     }
 
     /// <summary>The cache that it lies in.</summary>
     public KvCache Cache => _cache;
 
-    /// <summary>Position of the next token to be committed.</summary>
-    public int LogicalLength { get; private set; }
+    /// <summary>Its lanes: one when all heads hold the same slots, one for each (bank, head) when a policy treats them apart.</summary>
+    public ReadOnlySpan<KvLane> Lanes => _lanes.All;
 
-    /// <summary>Committed slots held.</summary>
-    public int PhysicalLength { get; private set; }
-
-    /// <summary>Tentative tokens behind the committed ones.</summary>
-    public int TailLength => _tail.Length;
-
-    /// <summary>The last pages of <see cref="Pages"/>, from the one that holds the first tail token on; 0 without a tail.</summary>
-    public int TailPages => _tail.Pages;
+    /// <summary>Position behind the last committed token.</summary>
+    public int LogicalLength => _line.Length;
 
     /// <summary>
-    /// The distinct offsets of the page table; the first is always 0. For an offset o the query at position p must
-    /// be rotated at p - o; <see cref="KvPageRef.OffsetGroup"/> is the index here.
+    /// Position of the next token: <see cref="LogicalLength"/>, or the first free one of a gap that <see cref="Insert"/> opened.
     /// </summary>
-    public ReadOnlySpan<int> Offsets => _table.Offsets;
+    public int NextPosition => _line.Next;
 
-    /// <summary>Exact bytes of the pages held, and of this table.</summary>
-    public KvBytes Bytes
+    /// <summary>Tentative tokens behind the committed ones.</summary>
+    public int TailLength => _lanes.TailLength;
+
+    /// <summary>
+    /// The distinct offsets of all entries; the first is always 0. For an offset o the query at position p must be rotated
+    /// at p - o; <see cref="KvPageRef.OffsetGroup"/> is the index here.
+    /// </summary>
+    public ReadOnlySpan<int> Offsets => _lanes.Offsets;
+
+    /// <summary>What attention reads: the pages of a bank, tail included.</summary>
+    public KvPages Pages { get; }
+
+    /// <summary>Exact bytes of the blocks held, and of the tables.</summary>
+    public KvBytes Bytes => _lanes.Bytes;
+
+    /// <summary>It is in a pass or its policies are at work: nobody else may drop slots of it.</summary>
+    internal bool IsBusy => TailLength > 0 || _line.Gap > 0 || _policies.AtWork;
+
+    internal KvLanes LaneSet => _lanes;
+
+    internal ReadOnlySpan<KvPolicyState?> States => _policies.States;
+
+    /// <summary>The lane of a head of a bank.</summary>
+    public KvLane Lane(int bank, int head)
     {
-        get
-        {
-            var (pages, shared) = (0, 0);
-            for (var index = 0; index < _table.Count; index++)
-            {
-                // The parts of a split page are neighbours: count the page once.
-                var page = _table[index].Page;
-                if (index > 0 && _table[index - 1].Page == page)
-                {
-                    continue;
-                }
-
-                var own = 1;
-                while (index + own < _table.Count && _table[index + own].Page == page)
-                {
-                    own++;
-                }
-
-                pages++;
-                shared += _cache.Pool.References(page) > own ? 1 : 0;
-            }
-
-            return _cache.BytesOf(pages, shared, _table.Count);
-        }
+        CheckBank(bank);
+        return _lanes.LaneOf(bank, head);
     }
 
-    internal KvPageTable Table => _table;
+    /// <summary>What a stage of the cache's policy remembers of this sequence.</summary>
+    /// <exception cref="ArgumentException">The stage is none of them, or keeps no such state.</exception>
+    public TState State<TState>(IKvPolicy stage)
+        where TState : KvPolicyState => _policies.State<TState>(stage);
 
     /// <summary>
     /// Opens or extends the tail by <paramref name="tokens"/> tokens at the positions that follow the last one.
     /// </summary>
     /// <returns>Index in the tail of the first new token.</returns>
-    /// <exception cref="CacheFullException">There are no pages for them; the sequence is unchanged.</exception>
+    /// <exception cref="CacheFullException">There are no blocks for them; the sequence is unchanged.</exception>
     public int Reserve(int tokens)
     {
-        ThrowIfDisposed();
-        ArgumentOutOfRangeException.ThrowIfNegative(tokens);
-        var next = TailLength == 0 ? LogicalLength : TailPosition(TailLength - 1) + 1;
-        CheckPosition((long)next + tokens - 1);
-        var first = _tail.Extend(tokens);
-        for (var index = 0; index < tokens; index++)
-        {
-            _tail.Position(first + index) = next + index;
-        }
-
-        return first;
+        Room.Ensure(tokens);
+        return Room.Extend(tokens);
     }
 
     /// <summary>
     /// Opens or extends the tail by one token for each position. The nodes of a token tree have position
-    /// <see cref="LogicalLength"/> + depth, so siblings share one.
+    /// <see cref="NextPosition"/> + depth, so siblings share one.
     /// </summary>
     /// <returns>Index in the tail of the first new token.</returns>
-    /// <exception cref="CacheFullException">There are no pages for them; the sequence is unchanged.</exception>
+    /// <exception cref="CacheFullException">There are no blocks for them; the sequence is unchanged.</exception>
     public int Reserve(ReadOnlySpan<int> positions)
     {
-        ThrowIfDisposed();
-        foreach (var position in positions)
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(position, LogicalLength, nameof(positions));
-            CheckPosition(position);
-        }
-
-        var first = _tail.Extend(positions.Length);
-        for (var index = 0; index < positions.Length; index++)
-        {
-            _tail.Position(first + index) = positions[index];
-        }
-
-        return first;
+        Room.Ensure(positions);
+        return Room.Extend(positions);
     }
 
     /// <summary>Position of a token of the tail: the one at which its keys must be rotated.</summary>
     public int TailPosition(int index)
     {
         CheckTail(index, 1);
-        return _tail.Position(index);
+        return _lanes.TailPosition(index);
     }
 
     /// <summary>Stores the rotated keys and the values of tail tokens in one bank.</summary>
@@ -170,118 +153,88 @@ public sealed class KvSequence : IDisposable
         }
     }
 
-    /// <summary>Pages that <see cref="Pages"/> lists for each KV head of a bank.</summary>
-    public int PageCount(int bank)
-    {
-        CheckBank(bank);
-        return _table.Count;
-    }
-
     /// <summary>
-    /// Lists the pages of a bank, tail included, as [Hk, <see cref="PageCount"/>]: page i of head h at
-    /// h * PageCount + i. Valid until the next call that reserves, commits, truncates or moves.
+    /// Makes the first tokens of the tail final, one for each id, drops the rest of it, and tells the policies.
     /// </summary>
-    /// <returns><see cref="PageCount"/>.</returns>
-    public int Pages(int bank, Span<KvPageRef> pages)
-    {
-        CheckBank(bank);
-        var count = _table.Count;
-        var heads = _cache.Shape.Bank(bank).KvHeads;
-        var formats = _cache.Shape.Formats(bank);
-        if (pages.Length < heads * count)
-        {
-            throw new ArgumentException(
-                $"Bank {bank} lists {heads} x {count} pages, but there is room for {pages.Length}.",
-                nameof(pages)
-            );
-        }
-
-        for (var index = 0; index < count; index++)
-        {
-            ref readonly var entry = ref _table[index];
-            var group = _cache.Group(entry.Page);
-            var positions = group.Positions;
-            var valid = entry.Valid | _tail.Mask(index);
-            for (var head = 0; head < heads; head++)
-            {
-                pages[head * count + index] = new KvPageRef(
-                    group.Keys(bank, head),
-                    group.Values(bank, head),
-                    formats,
-                    positions,
-                    valid,
-                    entry.Offset,
-                    entry.Group
-                );
-            }
-        }
-
-        return count;
-    }
-
-    /// <summary>
-    /// For a token tree in the tail: which slots of the last <see cref="TailPages"/> pages each node sees, which are
-    /// the committed ones, its ancestors and itself.
-    /// </summary>
-    /// <param name="parents">Index in the tail of each node's parent, lower than its own; -1 where that is the last committed token.</param>
-    /// <param name="masks">[<see cref="TailLength"/>, <see cref="TailPages"/>].</param>
-    public void TreeMasks(ReadOnlySpan<int> parents, Span<uint> masks)
-    {
-        ThrowIfDisposed();
-        if (parents.Length != TailLength || masks.Length != TailLength * TailPages)
-        {
-            throw new ArgumentException(
-                $"A tail of {TailLength} tokens in {TailPages} pages has as many parents and masks of both, not {parents.Length} and {masks.Length}."
-            );
-        }
-
-        for (var index = 0; index < parents.Length; index++)
-        {
-            if (parents[index] < -1 || parents[index] >= index)
-            {
-                throw new ArgumentException(
-                    $"Node {index} of a token tree names {parents[index]} as its parent; a parent comes before its children.",
-                    nameof(parents)
-                );
-            }
-        }
-
-        _tail.TreeMasks(parents, masks);
-    }
-
-    /// <summary>Makes the first <paramref name="tokens"/> tokens of the tail final and drops the rest of it.</summary>
-    /// <exception cref="InvalidOperationException">Their positions do not ascend: a tree must be compacted to one path first.</exception>
-    public void Commit(int tokens)
-    {
-        _cache.Policies.CheckLosses(tokens, 0);
-        CommitTail(tokens);
-    }
-
-    /// <summary>Commits one token for each id, and tells the policies the ids and the losses.</summary>
     /// <param name="tokens">Ids of the first tokens of the tail.</param>
     /// <param name="nll">-log p of each token, in nats; may be empty when no policy asks for it.</param>
-    public void Commit(ReadOnlySpan<int> tokens, ReadOnlySpan<float> nll)
+    /// <exception cref="InvalidOperationException">Their positions do not ascend: a tree must be compacted to one path first.</exception>
+    public void Commit(ReadOnlySpan<int> tokens, ReadOnlySpan<float> nll = default)
     {
         _cache.Policies.CheckLosses(tokens.Length, nll.Length);
-        CommitTail(tokens.Length);
-        _cache.Policies.OnCommit(this, tokens, nll);
+        CheckTail(0, tokens.Length);
+        var next = NextPosition;
+        for (var index = 0; index < tokens.Length; index++)
+        {
+            var position = _lanes.TailPosition(index);
+            if (position < next)
+            {
+                throw new InvalidOperationException(
+                    $"Token {index} of the tail is at position {position}, where at least {next} was expected: compact a tree to one path before it is committed."
+                );
+            }
+
+            next = position + 1;
+        }
+
+        _lanes.Keep(tokens.Length);
+        if (tokens.Length == 0)
+        {
+            return;
+        }
+
+        _lanes.Settle(tokens.Length);
+        _line.Advance(next);
+        _policies.OnCommit(this, tokens, nll);
+        _lanes.GiveUpPassed(LogicalLength);
+    }
+
+    /// <summary>Tells the policies that a round of decoding ended: what it chose is committed.</summary>
+    public void EndRound()
+    {
+        ThrowIfTail("end a round");
+        _policies.OnRound(this);
     }
 
     /// <summary>
     /// Drops the tail and every committed token at an effective position of <paramref name="length"/> or more.
-    /// Pages shared with others are left as they are: the next write copies the last one.
+    /// Blocks shared with others are left as they are: the next write copies the last one.
     /// </summary>
-    public void Truncate(int length)
+    /// <returns>
+    /// The length it now has: the one asked for, or 0 when a token behind that would see slots which a sliding window had
+    /// passed and the sequence has given up. The caller runs the tokens from there on again.
+    /// </returns>
+    public int Truncate(int length)
     {
         ThrowIfDisposed();
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, LogicalLength);
-        _tail.Keep(0);
-        if (length < LogicalLength)
+        _lanes.Keep(0);
+        _policies.EndsPrompt = false;
+        if (length == LogicalLength && NextPosition == LogicalLength)
         {
-            PhysicalLength -= _table.Drop(length, int.MaxValue);
-            LogicalLength = length;
+            return length;
         }
+
+        if (length > NextPosition)
+        {
+            // Behind an open gap nothing follows what was asked for.
+            length = NextPosition;
+        }
+
+        if (length > 0 && _lanes.CanContinueAt(length))
+        {
+            _lanes.Drop(length, int.MaxValue);
+        }
+        else
+        {
+            _lanes.Clear();
+            length = 0;
+        }
+
+        _line.Set(length);
+        _policies.OnTruncate(this, length);
+        return length;
     }
 
     /// <summary>
@@ -309,84 +262,141 @@ public sealed class KvSequence : IDisposable
         {
             if (kept[to] != to)
             {
-                _tail.Copy(kept[to], to);
+                _lanes.CopyTail(kept[to], to);
             }
         }
 
-        _tail.Keep(kept.Length);
+        _lanes.Keep(kept.Length);
     }
 
     /// <summary>
-    /// Drops the committed tokens at effective positions in [from, to); later positions keep their gap and
+    /// Drops the committed tokens at effective positions in [from, to) from every lane; later positions keep their gap and
     /// <see cref="LogicalLength"/> does not change.
     /// </summary>
-    /// <returns>The number of slots dropped.</returns>
+    /// <returns>The number of slots dropped, in the lane that held most of them.</returns>
     public int Drop(int from, int to)
     {
         ThrowIfTail("drop committed tokens");
-        var dropped = _table.Drop(from, Math.Min(to, LogicalLength));
-        PhysicalLength -= dropped;
-        return dropped;
+        return _lanes.Drop(from, Math.Min(to, LogicalLength));
     }
 
     /// <summary>
     /// Moves the committed tokens at effective positions in [from, to) by <paramref name="delta"/>: an edit of the
-    /// page table, for keys of any format, which are never touched. When the range reaches
+    /// tables, for keys of any format, which are never touched. When the range reaches
     /// <see cref="LogicalLength"/>, that moves too.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">A position would become negative, or pass the next position.</exception>
-    /// <exception cref="InvalidOperationException">The end would move in front of tokens that stay.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The end would move in front of tokens that stay, or a sliding window has passed tokens that would come into it again.
+    /// </exception>
     public void Shift(int from, int to, int delta)
     {
         ThrowIfTail("move committed tokens");
+        _line.ThrowIfGap("move committed tokens");
         ArgumentOutOfRangeException.ThrowIfNegative(from);
         ArgumentOutOfRangeException.ThrowIfLessThan(to, from);
         to = Math.Min(to, LogicalLength);
         from = Math.Min(from, to);
-        var length = to == LogicalLength ? (long)LogicalLength + delta : LogicalLength;
-        if (from + (long)delta < 0 || to + (long)delta > length || length > LargestPosition)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(delta),
-                $"Positions {from} to {to} cannot move by {delta} in a sequence whose next position is {LogicalLength}."
-            );
-        }
-
-        if (_table.CountWithin((int)length, from) is var covered and > 0)
+        var length = _line.LengthAfter(from, to, delta);
+        if (_lanes.CountWithin(length, from) is var covered and > 0)
         {
             throw new InvalidOperationException(
                 $"The tokens from position {from} on cannot move by {delta} over {covered} others, which would then lie behind the end: drop those first."
             );
         }
 
-        _table.Shift(from, to, delta);
-        LogicalLength = (int)length;
+        _lanes.ThrowIfPassed(from);
+        _lanes.Shift(from, to, delta);
+        _line.Set(length);
     }
 
     /// <summary>
-    /// A sequence of the same committed tokens that shares every page; whoever appends first copies the last,
-    /// partial page.
+    /// Opens a gap for <paramref name="count"/> tokens at a position: the committed tokens from there on move behind it, by
+    /// an edit of the tables. The next tokens that are reserved and committed fill it, in one pass or several; until it is
+    /// full, nothing else may be done but take the tail or all that follows back. They see what lies before them only.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The position lies behind the end, or the sequence would become too long.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// There is a tail or a gap, or a sliding window has passed tokens that the new ones would see.
+    /// </exception>
+    public void Insert(int position, int count)
+    {
+        ThrowIfTail("take an insertion");
+        _line.ThrowIfGap("take an insertion");
+        ArgumentOutOfRangeException.ThrowIfNegative(position);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(position, LogicalLength);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        _line.Check((long)LogicalLength + count - 1);
+        _lanes.ThrowIfPassed(position);
+        if (count == 0 || position == LogicalLength)
+        {
+            // At the end there is nothing to move, and the next tokens go there in any case.
+            return;
+        }
+
+        _lanes.Shift(position, LogicalLength, count);
+        _line.Open(position, count);
+    }
+
+    /// <summary>
+    /// A sequence of the same committed tokens that shares every block; whoever appends first copies the last,
+    /// partial one.
     /// </summary>
     public KvSequence Fork()
     {
         ThrowIfTail("fork");
-        return new KvSequence(_cache, _table.Share())
-        {
-            LogicalLength = LogicalLength,
-            PhysicalLength = PhysicalLength,
-        };
+        _line.ThrowIfGap("fork");
+        var fork = new KvSequence(_cache, _lanes.Share(), _policies.Fork());
+        fork._line.Set(LogicalLength);
+        return fork;
     }
 
-    /// <summary>Gives all pages back.</summary>
+    /// <summary>Gives all blocks back.</summary>
     public void Dispose()
     {
         if (!_disposed)
         {
             _disposed = true;
-            _tail.Keep(0);
-            _table.Dispose();
-            LogicalLength = PhysicalLength = 0;
+            _lanes.Clear();
+            _policies.Dispose();
+            _cache.Remove(this);
+            _line.Set(0);
         }
+    }
+
+    /// <summary>Makes room in the tail; see <see cref="KvRoom"/>.</summary>
+    internal KvRoom Room
+    {
+        get
+        {
+            ThrowIfDisposed();
+            return _room;
+        }
+    }
+
+    /// <summary>The tail is the last chunk of a prompt: the policies are told when it is committed.</summary>
+    internal void MarkPromptEnd() => _policies.EndsPrompt = true;
+
+    /// <summary>Keeps the last queries of a layer [T, width] for the policies that look at them after the prompt.</summary>
+    internal void Observe(
+        int layer,
+        int bank,
+        NativeSpan<int> positions,
+        NativeSpan<float> queries,
+        int width
+    ) => _policies.Observe(layer, bank, positions, queries, width);
+
+    /// <summary>
+    /// Takes over a block filled elsewhere (prefix tree, snapshot), which the caller has retained;
+    /// <see cref="EndAdoption"/> follows the last one.
+    /// </summary>
+    internal void Adopt(int lane, KvTableEntry entry) => _lanes.Adopt(lane, entry);
+
+    internal void EndAdoption(int logicalLength)
+    {
+        _lanes.EndAdoption();
+        _line.Set(logicalLength);
+        _policies.OnAdopt(this);
     }
 
     internal void ThrowIfTail(string action)
@@ -400,61 +410,7 @@ public sealed class KvSequence : IDisposable
         }
     }
 
-    /// <summary>
-    /// Takes over a page filled elsewhere (prefix tree, snapshot), which the caller has retained;
-    /// <see cref="EndAdoption"/> follows the last one.
-    /// </summary>
-    internal void Adopt(KvPageEntry entry)
-    {
-        _table.Append(entry);
-        PhysicalLength += BitOperations.PopCount(entry.Valid);
-    }
-
-    internal void EndAdoption(int logicalLength)
-    {
-        _table.Regroup();
-        LogicalLength = logicalLength;
-    }
-
-    internal (int Entry, int Slot) Locate(int tailIndex) => _tail.Locate(tailIndex);
-
-    private void CommitTail(int tokens)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(tokens);
-        CheckTail(0, tokens);
-        var next = LogicalLength;
-        for (var index = 0; index < tokens; index++)
-        {
-            var position = TailPosition(index);
-            if (position < next)
-            {
-                throw new InvalidOperationException(
-                    $"Token {index} of the tail is at position {position}, where at least {next} was expected: compact a tree to one path before it is committed."
-                );
-            }
-
-            next = position + 1;
-        }
-
-        _tail.Keep(tokens);
-        if (tokens == 0)
-        {
-            return;
-        }
-
-        var (start, count) = (_tail.FirstEntry, _table.Count);
-        _tail.Settle();
-        LogicalLength = next;
-        PhysicalLength += tokens;
-        _cache.Policies.OnAppend(this, start, count);
-        for (var entry = start; entry < count; entry++)
-        {
-            if (_table[entry].Valid >> 31 != 0)
-            {
-                _cache.Policies.OnSeal(this, entry);
-            }
-        }
-    }
+    internal void ThrowIfGap(string action) => _line.ThrowIfGap(action);
 
     private void CheckTail(int first, int tokens)
     {
@@ -468,21 +424,11 @@ public sealed class KvSequence : IDisposable
         }
     }
 
-    private void CheckBank(int bank)
+    internal void CheckBank(int bank)
     {
         ThrowIfDisposed();
         ArgumentOutOfRangeException.ThrowIfNegative(bank);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(bank, _cache.Shape.Banks);
-    }
-
-    private static void CheckPosition(long position)
-    {
-        if (position >= LargestPosition)
-        {
-            throw new InputException(
-                $"Position {position} lies beyond the longest sequence that can be cached, {LargestPosition} tokens."
-            );
-        }
     }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);

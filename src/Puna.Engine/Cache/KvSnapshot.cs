@@ -4,15 +4,17 @@ using Puna.Kernels.Memory;
 namespace Puna.Engine.Cache;
 
 /// <summary>
-/// A sequence's cache in a file, so that a conversation goes on in another process without being computed again.
-/// Layout: 8 bytes "PUNAKV" and the format version; header length, header and its CRC-32C; then each page group once,
-/// as it lies in memory, with a CRC-32C seeded by its index, so that pages cannot trade places. A file is written
-/// under a temporary name and renamed when it is whole; one that differs in a single bit is refused.
+/// A sequence's cache in a stream or a file, so that a conversation goes on in another process without being computed
+/// again. Layout: 8 bytes "PUNAKV" and the format version; header length, header and its CRC-32C; then, lane by lane, each
+/// block once, as it lies in memory, with a CRC-32C seeded by its number, so that blocks cannot trade places. A file is
+/// written under a temporary name and renamed when it is whole; one that differs in a single bit is refused.
 /// </summary>
 public sealed class KvSnapshot
 {
     private const int MagicBytes = 8;
-    private const int CrcBytes = sizeof(uint);
+
+    // A header is read in pieces: one that announces more than there is takes no memory for it.
+    private const int HeaderPiece = 1 << 20;
 
     private KvSnapshot(KvSequence sequence, int[] tokens)
     {
@@ -26,8 +28,43 @@ public sealed class KvSnapshot
     /// <summary>The token ids that were saved with it.</summary>
     public ReadOnlyMemory<int> Tokens { get; }
 
-    // A change of the layout of a page format, of KvCacheShape or of the header raises the last digit.
+    // A change of the layout of a page format, of KvLaneLayout or of the header raises the last digit.
     private static ReadOnlySpan<byte> Magic => "PUNAKV02"u8;
+
+    /// <summary>Writes the committed tokens of a sequence to a stream, at its place; it is left open.</summary>
+    /// <param name="sequence">The sequence; it must have no tail.</param>
+    /// <param name="tokens">Ids of its tokens.</param>
+    /// <param name="stream">Receives them.</param>
+    /// <param name="identity">What the keys and values were computed with, and for whom.</param>
+    /// <returns>Bytes written.</returns>
+    public static long Save(
+        KvSequence sequence,
+        ReadOnlySpan<int> tokens,
+        Stream stream,
+        KvIdentity identity
+    )
+    {
+        ArgumentNullException.ThrowIfNull(sequence);
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(identity);
+        sequence.ThrowIfTail("be saved");
+        sequence.ThrowIfGap("be saved");
+        var (header, blocks) = Describe(sequence, tokens, identity);
+        var bytes = WritePart(stream, header);
+        var number = 0u;
+        for (var lane = 0; lane < blocks.Length; lane++)
+        {
+            foreach (var block in blocks[lane])
+            {
+                var content = sequence.Lanes[lane].Pool.Block(block).Span;
+                stream.Write(content);
+                WriteUInt32(stream, Checksum.Of(content, number++));
+                bytes += content.Length + sizeof(uint);
+            }
+        }
+
+        return bytes;
+    }
 
     /// <summary>Writes the committed tokens of a sequence to a file; an older file of that name is replaced at the end.</summary>
     /// <param name="sequence">The sequence; it must have no tail.</param>
@@ -43,39 +80,46 @@ public sealed class KvSnapshot
         KvIdentity identity
     )
     {
-        ArgumentNullException.ThrowIfNull(sequence);
-        ArgumentNullException.ThrowIfNull(identity);
-        sequence.ThrowIfTail("be saved");
-        var (header, pages) = Describe(sequence, tokens, identity);
         var partial = path + ".partial";
         try
         {
-            long length;
+            long bytes;
             using (var stream = new FileStream(partial, FileMode.Create, FileAccess.Write))
             {
-                WritePart(stream, header);
-                for (var index = 0; index < pages.Count; index++)
-                {
-                    var bytes = sequence.Cache.Pool.Page(pages[index]).Span;
-                    stream.Write(bytes);
-                    WriteUInt32(stream, Checksum.Of(bytes, (uint)index));
-                }
-
+                bytes = Save(sequence, tokens, stream, identity);
                 stream.Flush(flushToDisk: true);
-                length = stream.Length;
             }
 
             File.Move(partial, path, overwrite: true);
-            return length;
+            return bytes;
         }
-        catch (Exception exception) when (IsFileFault(exception))
+        catch (Exception exception)
         {
             DeletePartial(partial);
+            if (!IsFileFault(exception))
+            {
+                throw;
+            }
+
             throw new InputException(
                 $"The KV snapshot '{path}' cannot be written: {exception.Message.TrimEnd('.')}.",
                 exception
             );
         }
+    }
+
+    /// <summary>Restores a sequence from a stream, which is left behind its last byte.</summary>
+    /// <param name="cache">The cache to restore it into; its shape must be the saved one.</param>
+    /// <param name="stream">What was saved.</param>
+    /// <param name="identity">What this process computes with, and for whom; must equal what was saved.</param>
+    /// <exception cref="InputException">
+    /// It is damaged, or was saved with another model, adapter, policy, format or tenant.
+    /// </exception>
+    /// <exception cref="CacheFullException">There are no blocks for it.</exception>
+    public static KvSnapshot Load(KvCache cache, Stream stream, KvIdentity identity)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        return Guarded("The KV snapshot", () => Read(cache, stream, identity));
     }
 
     /// <summary>Restores a sequence from a file.</summary>
@@ -85,42 +129,23 @@ public sealed class KvSnapshot
     /// <exception cref="InputException">
     /// The file is absent, damaged, or was saved with another model, adapter, policy, format or tenant.
     /// </exception>
-    /// <exception cref="CacheFullException">There are no pages for it.</exception>
-    public static KvSnapshot Load(KvCache cache, string path, KvIdentity identity)
-    {
-        ArgumentNullException.ThrowIfNull(cache);
-        ArgumentNullException.ThrowIfNull(identity);
-        try
-        {
-            using var stream = Open(path);
-            return Read(cache, stream, identity);
-        }
-        catch (CacheFullException)
-        {
-            throw;
-        }
-        catch (InputException exception)
-        {
-            throw new InputException(
-                $"The KV snapshot '{path}' cannot be used: {exception.Message.TrimEnd('.')}.",
-                exception
-            );
-        }
-        catch (EndOfStreamException exception)
-        {
-            throw new InputException(
-                $"The KV snapshot '{path}' cannot be used: it ends too early.",
-                exception
-            );
-        }
-        catch (IOException exception)
-        {
-            throw new InputException(
-                $"The KV snapshot '{path}' cannot be read: {exception.Message.TrimEnd('.')}.",
-                exception
-            );
-        }
-    }
+    /// <exception cref="CacheFullException">There are no blocks for it.</exception>
+    public static KvSnapshot Load(KvCache cache, string path, KvIdentity identity) =>
+        Guarded(
+            $"The KV snapshot '{path}'",
+            () =>
+            {
+                using var stream = Open(path);
+                var snapshot = Read(cache, stream, identity);
+                if (stream.ReadByte() >= 0)
+                {
+                    snapshot.Sequence.Dispose();
+                    throw new InputException("there are bytes behind its end");
+                }
+
+                return snapshot;
+            }
+        );
 
     /// <summary>Restores a sequence whose saved tokens must be the first ones of <paramref name="prompt"/>, id by id.</summary>
     /// <inheritdoc cref="Load(KvCache, string, KvIdentity)"/>
@@ -146,25 +171,33 @@ public sealed class KvSnapshot
         );
     }
 
-    private static (byte[] Header, List<int> Pages) Describe(
+    private static (byte[] Header, List<int>[] Blocks) Describe(
         KvSequence sequence,
         ReadOnlySpan<int> tokens,
         KvIdentity identity
     )
     {
-        var table = sequence.Table;
-        var pages = new List<int>();
-        var indices = new Dictionary<int, int>();
-        var entries = new KvPageEntry[table.Count];
-        for (var index = 0; index < entries.Length; index++)
+        var lanes = new KvSnapshotLane[sequence.Lanes.Length];
+        var blocks = new List<int>[lanes.Length];
+        for (var lane = 0; lane < lanes.Length; lane++)
         {
-            entries[index] = table[index];
-            if (indices.TryAdd(entries[index].Page, pages.Count))
+            var table = sequence.Lanes[lane].Table;
+            var indices = new Dictionary<int, int>();
+            var entries = new KvTableEntry[table.Count];
+            blocks[lane] = [];
+            for (var index = 0; index < entries.Length; index++)
             {
-                pages.Add(entries[index].Page);
+                entries[index] = table[index];
+                if (indices.TryAdd(entries[index].Block, blocks[lane].Count))
+                {
+                    blocks[lane].Add(entries[index].Block);
+                }
+
+                entries[index].Block = indices[entries[index].Block];
             }
 
-            entries[index].Page = indices[entries[index].Page];
+            var first = sequence.Lanes[lane].FirstPosition;
+            lanes[lane] = new KvSnapshotLane(first, blocks[lane].Count, entries);
         }
 
         var header = new KvSnapshotHeader
@@ -173,12 +206,20 @@ public sealed class KvSnapshot
             SaltHash = KvSnapshotHeader.HashSalt(identity.Salt),
             Shape = sequence.Cache.Shape,
             LogicalLength = sequence.LogicalLength,
-            PhysicalLength = sequence.PhysicalLength,
             Tokens = tokens.ToArray(),
-            Entries = entries,
-            Pages = pages.Count,
+            States = [.. sequence.States.ToArray().Select(StateBytes)],
+            Lanes = lanes,
         };
-        return (header.Write(), pages);
+        return (header.Write(), blocks);
+    }
+
+    private static byte[] StateBytes(KvPolicyState? state)
+    {
+        using var bytes = new MemoryStream();
+        using var writer = new BinaryWriter(bytes);
+        state?.Save(writer);
+        writer.Flush();
+        return bytes.ToArray();
     }
 
     private static FileStream Open(string path)
@@ -193,10 +234,42 @@ public sealed class KvSnapshot
         }
     }
 
-    private static KvSnapshot Read(KvCache cache, FileStream stream, KvIdentity identity)
+    private static KvSnapshot Guarded(string name, Func<KvSnapshot> load)
     {
+        try
+        {
+            return load();
+        }
+        catch (CacheFullException)
+        {
+            throw;
+        }
+        catch (InputException exception)
+        {
+            throw new InputException(
+                $"{name} cannot be used: {exception.Message.TrimEnd('.')}.",
+                exception
+            );
+        }
+        catch (EndOfStreamException exception)
+        {
+            throw new InputException($"{name} cannot be used: it ends too early.", exception);
+        }
+        catch (IOException exception)
+        {
+            throw new InputException(
+                $"{name} cannot be read: {exception.Message.TrimEnd('.')}.",
+                exception
+            );
+        }
+    }
+
+    private static KvSnapshot Read(KvCache cache, Stream stream, KvIdentity identity)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        ArgumentNullException.ThrowIfNull(identity);
         var header = KvSnapshotHeader.Read(ReadPart(stream), cache.Shape);
-        CheckIdentity(header, identity);
+        header.CheckIdentity(identity);
         if (!header.Shape.Matches(cache.Shape))
         {
             throw new InputException(
@@ -204,49 +277,30 @@ public sealed class KvSnapshot
             );
         }
 
-        var expected = stream.Position + header.Pages * (cache.Shape.GroupBytes + CrcBytes);
-        if (stream.Length != expected)
+        if (header.Lanes.Length != cache.Layout.Lanes.Length)
         {
-            throw new InputException($"it has {stream.Length} bytes where {expected} belong");
+            throw new InputException(
+                $"it has {header.Lanes.Length} tables, but this cache keeps {cache.Layout.Lanes.Length} for a sequence; use the KV policy that it was saved with"
+            );
         }
 
-        cache.Pool.EnsureFree(header.Pages);
-        var pages = new int[header.Pages];
-        var rented = 0;
         var sequence = cache.CreateSequence(header.LogicalLength);
         var whole = false;
         try
         {
-            for (; rented < pages.Length; rented++)
+            var number = 0u;
+            for (var lane = 0; lane < header.Lanes.Length; lane++)
             {
-                pages[rented] = cache.Pool.Rent();
-            }
-
-            for (var index = 0; index < pages.Length; index++)
-            {
-                ReadPage(stream, cache.Pool.Page(pages[index]), index);
-            }
-
-            foreach (var entry in header.Entries)
-            {
-                var page = pages[entry.Page];
-                header.CheckPositions(entry, cache.Group(page).Positions.Span);
-                cache.Pool.Retain(page);
-                sequence.Adopt(entry with { Page = page });
+                ReadLane(stream, header, sequence, lane, ref number);
             }
 
             sequence.EndAdoption(header.LogicalLength);
+            header.RestoreStates(sequence);
             whole = true;
             return new KvSnapshot(sequence, header.Tokens);
         }
         finally
         {
-            // The table has references of its own by now.
-            for (var index = 0; index < rented; index++)
-            {
-                cache.Pool.Release(pages[index]);
-            }
-
             if (!whole)
             {
                 sequence.Dispose();
@@ -254,46 +308,62 @@ public sealed class KvSnapshot
         }
     }
 
-    private static void CheckIdentity(KvSnapshotHeader header, KvIdentity identity)
+    private static void ReadLane(
+        Stream stream,
+        KvSnapshotHeader header,
+        KvSequence sequence,
+        int lane,
+        ref uint number
+    )
     {
-        CheckPart("model", header.Identity.Model, identity.Model);
-        CheckPart("adapter", header.Identity.Adapter, identity.Adapter);
-        CheckPart("rotary embedding", header.Identity.Rope, identity.Rope);
-        CheckPart("KV policy", header.Identity.Policy, identity.Policy);
-        if (!header.SaltHash.AsSpan().SequenceEqual(KvSnapshotHeader.HashSalt(identity.Salt)))
+        var saved = header.Lanes[lane];
+        var pool = sequence.Lanes[lane].Pool;
+        var blocks = new List<int>();
+        try
         {
-            throw new InputException("it belongs to another tenant");
+            for (var index = 0; index < saved.Blocks; index++)
+            {
+                blocks.Add(pool.Rent());
+                ReadBlock(stream, pool.Block(blocks[index]), number++);
+            }
+
+            foreach (var entry in saved.Entries)
+            {
+                var block = blocks[entry.Block];
+                var positions = new KvBlock(sequence.Lanes[lane].Layout, pool.Block(block));
+                header.CheckPositions(entry, positions.Positions.Span);
+                pool.Retain(block);
+                sequence.Adopt(lane, entry with { Block = block });
+            }
+
+            sequence.Lanes[lane].FirstPosition = saved.FirstPosition;
+        }
+        finally
+        {
+            // The table has references of its own by now.
+            blocks.ForEach(pool.Release);
         }
     }
 
-    private static void CheckPart(string name, string saved, string current)
+    private static void ReadBlock(Stream stream, NativeSpan<byte> block, uint number)
     {
-        if (saved != current)
+        stream.ReadExactly(block.Span);
+        if (ReadUInt32(stream) != Checksum.Of(block.Span, number))
         {
-            throw new InputException(
-                $"it was saved with {name} '{saved}', but this is '{current}'"
-            );
+            throw new InputException($"its block {number} is damaged");
         }
     }
 
-    private static void ReadPage(FileStream stream, NativeSpan<byte> page, int index)
-    {
-        stream.ReadExactly(page.Span);
-        if (ReadUInt32(stream) != Checksum.Of(page.Span, (uint)index))
-        {
-            throw new InputException($"its page {index} is damaged");
-        }
-    }
-
-    private static void WritePart(FileStream stream, byte[] header)
+    private static long WritePart(Stream stream, byte[] header)
     {
         stream.Write(Magic);
         WriteUInt32(stream, (uint)header.Length);
         stream.Write(header);
         WriteUInt32(stream, Checksum.Of(header));
+        return MagicBytes + sizeof(uint) + header.Length + sizeof(uint);
     }
 
-    private static byte[] ReadPart(FileStream stream)
+    private static byte[] ReadPart(Stream stream)
     {
         Span<byte> magic = stackalloc byte[MagicBytes];
         if (stream.ReadAtLeast(magic, MagicBytes, throwOnEndOfStream: false) < MagicBytes)
@@ -311,26 +381,36 @@ public sealed class KvSnapshot
         }
 
         var length = ReadUInt32(stream);
-        if (length > stream.Length - stream.Position - CrcBytes || length > Array.MaxLength)
+        if (length > Array.MaxLength)
         {
-            throw new InputException("it ends in its header");
+            throw new InputException("its header is too long to be one");
         }
 
-        var header = new byte[length];
-        stream.ReadExactly(header);
+        var header = new byte[Math.Min(length, HeaderPiece)];
+        for (var read = 0; read < length; )
+        {
+            if (read == header.Length)
+            {
+                Array.Resize(ref header, (int)Math.Min(length, 2L * header.Length));
+            }
+
+            stream.ReadExactly(header.AsSpan(read));
+            read = header.Length;
+        }
+
         return ReadUInt32(stream) == Checksum.Of(header)
             ? header
             : throw new InputException("its header is damaged");
     }
 
-    private static void WriteUInt32(FileStream stream, uint value)
+    private static void WriteUInt32(Stream stream, uint value)
     {
         Span<byte> bytes = stackalloc byte[sizeof(uint)];
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, value);
         stream.Write(bytes);
     }
 
-    private static uint ReadUInt32(FileStream stream)
+    private static uint ReadUInt32(Stream stream)
     {
         Span<byte> bytes = stackalloc byte[sizeof(uint)];
         stream.ReadExactly(bytes);

@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
 using Puna.Kernels.Attention;
@@ -6,14 +5,11 @@ using Puna.Kernels.Attention;
 namespace Puna.Engine.Cache;
 
 /// <summary>
-/// The part of a snapshot before its pages: identity (the salt as SHA-256 only), KV shape, lengths, token ids and
-/// page table. Numbers are little-endian, texts are UTF-8 behind their length in bytes.
+/// The part of a snapshot before its blocks: identity (the salt as SHA-256 only), KV shape, lengths, token ids and
+/// tables. Numbers are little-endian, texts are UTF-8 behind their length in bytes.
 /// </summary>
 internal sealed class KvSnapshotHeader
 {
-    // Each distinct offset costs a rotated copy of the queries; no honest file comes near.
-    private const int MostOffsets = 1024;
-
     public required KvIdentity Identity { get; init; }
 
     public required byte[] SaltHash { get; init; }
@@ -22,14 +18,12 @@ internal sealed class KvSnapshotHeader
 
     public required int LogicalLength { get; init; }
 
-    public required int PhysicalLength { get; init; }
-
     public required int[] Tokens { get; init; }
 
-    /// <summary>Page table; Page is the index of the page in the file.</summary>
-    public required KvPageEntry[] Entries { get; init; }
+    /// <summary>What each stage of the policy remembered; empty where it remembers nothing.</summary>
+    public required byte[][] States { get; init; }
 
-    public required int Pages { get; init; }
+    public required KvSnapshotLane[] Lanes { get; init; }
 
     public static byte[] HashSalt(string salt) => SHA256.HashData(Encoding.UTF8.GetBytes(salt));
 
@@ -47,25 +41,29 @@ internal sealed class KvSnapshotHeader
         {
             writer.Write(Shape.Bank(bank).KvHeads);
             writer.Write(Shape.Bank(bank).HeadDim);
+            writer.Write(Shape.Bank(bank).Window);
             WriteText(writer, Shape.Formats(bank).Keys.Id);
             WriteText(writer, Shape.Formats(bank).Values.Id);
         }
 
         writer.Write(LogicalLength);
-        writer.Write(PhysicalLength);
         writer.Write(Tokens.Length);
         foreach (var token in Tokens)
         {
             writer.Write(token);
         }
 
-        writer.Write(Pages);
-        writer.Write(Entries.Length);
-        foreach (var entry in Entries)
+        writer.Write(States.Length);
+        foreach (var state in States)
         {
-            writer.Write(entry.Page);
-            writer.Write(entry.Offset);
-            writer.Write(entry.Valid);
+            writer.Write(state.Length);
+            writer.Write(state);
+        }
+
+        writer.Write(Lanes.Length);
+        foreach (var lane in Lanes)
+        {
+            lane.Write(writer);
         }
 
         writer.Flush();
@@ -87,31 +85,34 @@ internal sealed class KvSnapshotHeader
             Salt: ""
         );
         var saltHash = cursor.Bytes(SHA256.HashSizeInBytes).ToArray();
-        var banks = new KvBankShape[cursor.Count(4 * sizeof(int))];
+        var banks = new KvBankShape[cursor.Count(5 * sizeof(int))];
         var formats = new KvFormatPair[banks.Length];
         for (var bank = 0; bank < banks.Length; bank++)
         {
-            banks[bank] = new KvBankShape(cursor.Int32(), cursor.Int32());
+            banks[bank] = new KvBankShape(cursor.Int32(), cursor.Int32(), cursor.Int32());
             formats[bank] = new KvFormatPair(
                 Format(cursor.Text(), current),
                 Format(cursor.Text(), current)
             );
         }
 
-        var (logical, physical) = (cursor.Int32(), cursor.Int32());
+        var logical = cursor.Int32();
         var tokens = new int[cursor.Count(sizeof(int))];
         for (var index = 0; index < tokens.Length; index++)
         {
             tokens[index] = cursor.Int32();
         }
 
-        var pages = cursor.Int32();
-        var entries = new KvPageEntry[cursor.Count(3 * sizeof(int))];
-        for (var index = 0; index < entries.Length; index++)
+        var states = new byte[cursor.Count(sizeof(int))][];
+        for (var index = 0; index < states.Length; index++)
         {
-            entries[index].Page = cursor.Int32();
-            entries[index].Offset = cursor.Int32();
-            entries[index].Valid = (uint)cursor.Int32();
+            states[index] = cursor.Bytes(cursor.Int32()).ToArray();
+        }
+
+        var lanes = new KvSnapshotLane[cursor.Count(3 * sizeof(int))];
+        for (var lane = 0; lane < lanes.Length; lane++)
+        {
+            lanes[lane] = KvSnapshotLane.Read(ref cursor);
         }
 
         cursor.End();
@@ -121,17 +122,16 @@ internal sealed class KvSnapshotHeader
             SaltHash = saltHash,
             Shape = new KvCacheShape(banks, bank => formats[bank]),
             LogicalLength = logical,
-            PhysicalLength = physical,
             Tokens = tokens,
-            Entries = entries,
-            Pages = pages,
+            States = states,
+            Lanes = lanes,
         };
         header.Check();
         return header;
     }
 
     /// <summary>Checks the stored positions that an entry shows: they must lie before the next position.</summary>
-    public void CheckPositions(KvPageEntry entry, ReadOnlySpan<int> positions)
+    public void CheckPositions(KvTableEntry entry, ReadOnlySpan<int> positions)
     {
         for (var slot = 0; slot < positions.Length; slot++)
         {
@@ -139,9 +139,51 @@ internal sealed class KvSnapshotHeader
             if ((entry.Valid >> slot & 1) != 0 && (position < 0 || position >= LogicalLength))
             {
                 throw new InputException(
-                    $"a page of it holds position {position}, where 0 to {LogicalLength - 1} are possible"
+                    $"a block of it holds position {position}, where 0 to {LogicalLength - 1} are possible"
                 );
             }
+        }
+    }
+
+    /// <summary>Requires that what was saved and what is here agree.</summary>
+    /// <exception cref="InputException">They do not, or it belongs to someone else.</exception>
+    public void CheckIdentity(KvIdentity identity)
+    {
+        CheckPart("model", Identity.Model, identity.Model);
+        CheckPart("adapter", Identity.Adapter, identity.Adapter);
+        CheckPart("rotary embedding", Identity.Rope, identity.Rope);
+        CheckPart("KV policy", Identity.Policy, identity.Policy);
+        if (!SaltHash.AsSpan().SequenceEqual(HashSalt(identity.Salt)))
+        {
+            throw new InputException("it belongs to another tenant");
+        }
+    }
+
+    /// <summary>Gives the stages of the policy what they remembered.</summary>
+    /// <exception cref="InputException">It cannot be read as that.</exception>
+    public void RestoreStates(KvSequence sequence)
+    {
+        if (States.Length != sequence.States.Length)
+        {
+            throw new InputException(
+                $"it holds what {States.Length} policies remembered, but there are {sequence.States.Length}"
+            );
+        }
+
+        for (var index = 0; index < States.Length; index++)
+        {
+            using var reader = new BinaryReader(new MemoryStream(States[index]));
+            sequence.States[index]?.Restore(reader);
+        }
+    }
+
+    private static void CheckPart(string name, string saved, string current)
+    {
+        if (saved != current)
+        {
+            throw new InputException(
+                $"it was saved with {name} '{saved}', but this is '{current}'"
+            );
         }
     }
 
@@ -171,34 +213,14 @@ internal sealed class KvSnapshotHeader
 
     private void Check()
     {
-        var physical = 0L;
-        var seen = new bool[Math.Clamp(Pages, 0, Entries.Length)];
-        foreach (var entry in Entries)
+        if (LogicalLength is < 0 or > KvSequence.LargestPosition)
         {
-            if (
-                entry.Page < 0
-                || entry.Page >= seen.Length
-                || entry.Valid == 0
-                || Math.Abs((long)entry.Offset) > KvSequence.LargestPosition
-            )
-            {
-                throw new InputException("its page table is not possible");
-            }
-
-            physical += BitOperations.PopCount(entry.Valid);
-            seen[entry.Page] = true;
+            throw new InputException("its length is not possible");
         }
 
-        if (
-            Pages != seen.Length
-            || seen.Contains(false)
-            || physical != PhysicalLength
-            || LogicalLength is < 0 or > KvSequence.LargestPosition
-            || Entries.Select(entry => entry.Offset).Distinct().Take(MostOffsets + 1).Count()
-                > MostOffsets
-        )
+        foreach (var lane in Lanes)
         {
-            throw new InputException("its lengths and its page table do not agree");
+            lane.Check(LogicalLength);
         }
     }
 }

@@ -4,18 +4,18 @@ using Puna.Kernels.Attention;
 namespace Puna.Engine.Cache;
 
 /// <summary>
-/// The tentative tokens of a sequence: the slots behind its committed ones, first in the last page where that is
-/// open, then in new pages. No page of the tail is shared, so that writes need no further care.
+/// The tentative tokens of a lane: the slots behind its committed ones, first in the last block where that is open, then
+/// in new blocks. No block of the tail is shared, so that writes need no further care.
 /// </summary>
-internal sealed class KvTail(KvCache cache, KvPageTable table)
+internal sealed class KvTail(KvTable table, KvBlockPool pool)
 {
     private int _entry;
     private int _slot;
 
     public int Length { get; private set; }
 
-    /// <summary>Page-table entries from the one that holds the first tail token on.</summary>
-    public int Pages => Length == 0 ? 0 : table.Count - _entry;
+    /// <summary>Table entries from the one that holds the first tail token on.</summary>
+    public int Entries => Length == 0 ? 0 : table.Count - _entry;
 
     /// <summary>Index of the entry that holds the first tail token.</summary>
     public int FirstEntry => _entry;
@@ -29,7 +29,7 @@ internal sealed class KvTail(KvCache cache, KvPageTable table)
     public ref int Position(int index)
     {
         var (entry, slot) = Locate(index);
-        return ref table.Positions(table[entry].Page)[slot];
+        return ref table.Positions(table[entry])[slot];
     }
 
     /// <summary>Bits of the slots of an entry that hold tail tokens.</summary>
@@ -44,7 +44,20 @@ internal sealed class KvTail(KvCache cache, KvPageTable table)
         return Below(_slot + Length - start) & ~Below(_slot - start);
     }
 
-    /// <summary>Adds slots. Returns the index of the first; when pages are lacking nothing has changed.</summary>
+    /// <summary>Blocks to be rented before so many more tokens have slots; a copy of a shared last block is one of them.</summary>
+    public int CountBlocks(int tokens)
+    {
+        if (tokens == 0)
+        {
+            return 0;
+        }
+
+        var (entry, slot) = Next();
+        var copies = entry < table.Count && pool.CountCopy(table[entry].Block);
+        return Missing(entry, slot, tokens) + (copies ? 1 : 0);
+    }
+
+    /// <summary>Adds slots, for which blocks are free. Returns the index of the first.</summary>
     public int Extend(int tokens)
     {
         var first = Length;
@@ -53,12 +66,9 @@ internal sealed class KvTail(KvCache cache, KvPageTable table)
             return first;
         }
 
-        var (entry, slot) = first > 0 ? (_entry, _slot) : OpenSlot();
-        var pages = (int)(((long)slot + first + tokens + KvPageRef.Slots - 1) / KvPageRef.Slots);
-        var missing = entry + pages - table.Count;
-        var copies = entry < table.Count && cache.Pool.References(table[entry].Page) > 1;
-        cache.Pool.EnsureFree(missing + (copies ? 1 : 0));
-        if (copies)
+        var (entry, slot) = Next();
+        var missing = Missing(entry, slot, tokens);
+        if (entry < table.Count)
         {
             table.MakeOwn(entry);
         }
@@ -73,7 +83,7 @@ internal sealed class KvTail(KvCache cache, KvPageTable table)
         return first;
     }
 
-    /// <summary>Keeps the first tokens and gives back the pages of the rest.</summary>
+    /// <summary>Keeps the first tokens and gives back the blocks of the rest.</summary>
     public void Keep(int tokens)
     {
         if (Length > 0)
@@ -99,59 +109,45 @@ internal sealed class KvTail(KvCache cache, KvPageTable table)
     {
         var (fromEntry, fromSlot) = Locate(from);
         var (toEntry, toSlot) = Locate(to);
-        var source = cache.Group(table[fromEntry].Page);
-        var target = cache.Group(table[toEntry].Page);
-        var shape = cache.Shape;
-        for (var bank = 0; bank < shape.Banks; bank++)
-        {
-            var (heads, headDim) = shape.Bank(bank);
-            var (keyFormat, valueFormat) = shape.Formats(bank);
-            for (var head = 0; head < heads; head++)
-            {
-                keyFormat.CopyKey(
-                    source.Keys(bank, head),
-                    fromSlot,
-                    target.Keys(bank, head),
-                    toSlot,
-                    headDim
-                );
-                valueFormat.CopyValue(
-                    source.Values(bank, head),
-                    fromSlot,
-                    target.Values(bank, head),
-                    toSlot,
-                    headDim
-                );
-            }
-        }
-
-        target.Positions[toSlot] = source.Positions[fromSlot];
+        table.Block(fromEntry).CopySlot(fromSlot, table.Block(toEntry), toSlot);
     }
 
-    /// <summary>Masks of a token tree, see <see cref="KvSequence.TreeMasks"/>; shapes are checked.</summary>
-    public void TreeMasks(ReadOnlySpan<int> parents, Span<uint> masks)
+    /// <summary>
+    /// Masks [T, <paramref name="entries"/>] of a token tree over the last entries of the table: what each node sees.
+    /// </summary>
+    public void TreeMasks(ReadOnlySpan<int> parents, int entries, Span<uint> masks)
     {
-        var pages = Pages;
+        // The first tail entry holds committed slots too, and those before it nothing else.
+        var first = entries - Entries;
         for (var index = 0; index < parents.Length; index++)
         {
-            var row = masks.Slice(index * pages, pages);
+            var row = masks.Slice(index * entries, entries);
             if (parents[index] < 0)
             {
-                row.Clear();
-                row[0] = table[_entry].Valid;
+                row[..first].Fill(uint.MaxValue);
+                row[first..].Clear();
+                row[first] = table[_entry].Valid;
             }
             else
             {
-                masks.Slice(parents[index] * pages, pages).CopyTo(row);
+                masks.Slice(parents[index] * entries, entries).CopyTo(row);
             }
 
             var (entry, slot) = Locate(index);
-            row[entry - _entry] |= 1u << slot;
+            row[first + entry - _entry] |= 1u << slot;
         }
     }
 
-    // New tokens go behind the last one in its page, unless that page lies at an offset: their keys come rotated at
-    // their own positions, which only an entry at offset 0 can hold.
+    private int Missing(int entry, int slot, int tokens)
+    {
+        var end = (long)slot + Length + tokens;
+        return entry + (int)((end + KvPageRef.Slots - 1) / KvPageRef.Slots) - table.Count;
+    }
+
+    private (int Entry, int Slot) Next() => Length > 0 ? (_entry, _slot) : OpenSlot();
+
+    // New tokens go behind the last one in its block, unless that lies at an offset: their keys come rotated at their own
+    // positions, which only an entry at offset 0 can hold.
     private (int Entry, int Slot) OpenSlot()
     {
         var last = table.Count - 1;

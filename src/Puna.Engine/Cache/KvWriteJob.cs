@@ -33,7 +33,7 @@ internal readonly struct KvWriteJob : IParallelJob
     {
         (_sequence, _bank, _first, _tokens) = (sequence, bank, first, tokens);
         (_keys, _keyStride, _values, _valueStride) = (keys, keyStride, values, valueStride);
-        (_heads, _headDim) = sequence.Cache.Shape.Bank(bank);
+        (_heads, _headDim, _) = sequence.Cache.Shape.Bank(bank);
         CheckRows(keys, keyStride, nameof(keys));
         CheckRows(values, valueStride, nameof(values));
     }
@@ -42,28 +42,36 @@ internal readonly struct KvWriteJob : IParallelJob
 
     public void Execute(int part, int parts)
     {
-        var (entry, slot) = _sequence.Locate(_first);
-        var cell = 0;
-        for (var done = 0; done < _tokens; entry++, slot = 0)
+        // Heads of one lane lie in the same blocks: a run of slots is found once for all of them.
+        var layout = _sequence.Cache.Layout;
+        var (lanes, heads) = layout.IsPerHead ? (_heads, 1) : (1, _heads);
+        var unit = 0;
+        for (var group = 0; group < lanes; group++)
         {
-            var count = Math.Min(KvPageRef.Slots - slot, _tokens - done);
-            for (var head = 0; head < _heads; head++)
+            var lane = _sequence.LaneSet.LaneOf(_bank, group);
+            var firstCell = layout.CellOf(_bank, group);
+            var (entry, slot) = lane.Tail.Locate(_first);
+            for (var done = 0; done < _tokens; entry++, slot = 0)
             {
-                if (cell++ % parts == part)
+                var count = Math.Min(KvPageRef.Slots - slot, _tokens - done);
+                for (var head = 0; head < heads; head++)
                 {
-                    Fill(entry, slot, head, done, count);
+                    if (unit++ % parts == part)
+                    {
+                        var block = lane.Table.Block(entry);
+                        Fill(block, firstCell + head, slot, group + head, done, count);
+                    }
                 }
-            }
 
-            done += count;
+                done += count;
+            }
         }
     }
 
-    private void Fill(int entry, int slot, int head, int row, int count)
+    private void Fill(KvBlock block, int cell, int slot, int head, int row, int count)
     {
         var formats = _sequence.Cache.Shape.Formats(_bank);
-        var group = _sequence.Cache.Group(_sequence.Table[entry].Page);
-        var (keys, values) = (group.Keys(_bank, head), group.Values(_bank, head));
+        var (keys, values) = (block.Keys(cell), block.Values(cell));
         formats.Keys.WriteKeys(
             keys,
             _headDim,

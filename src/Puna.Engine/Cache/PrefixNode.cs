@@ -2,28 +2,28 @@ using Puna.Kernels.Attention;
 
 namespace Puna.Engine.Cache;
 
-/// <summary>One block of 32 tokens in a prefix tree, with one reference to the page that holds their keys and values.</summary>
+/// <summary>One block of 32 tokens in a prefix tree, with one reference to the block of each lane that holds their keys and values.</summary>
 internal sealed class PrefixNode
 {
     public const int Tokens = KvPageRef.Slots;
     private readonly int[] _tokens;
 
-    /// <summary>Makes the root of an identity's blocks: no tokens, no page.</summary>
+    /// <summary>Makes the root of an identity's blocks: no tokens, no block.</summary>
     public PrefixNode(KvIdentity identity, ulong key)
     {
         Identity = identity;
         Key = key;
         _tokens = [];
-        Page = -1;
+        Blocks = [];
     }
 
     /// <summary>Makes a block behind <paramref name="parent"/>.</summary>
-    public PrefixNode(PrefixNode parent, ulong key, ReadOnlySpan<int> tokens, int page)
+    public PrefixNode(PrefixNode parent, ulong key, ReadOnlySpan<int> tokens, int[] blocks)
     {
         Parent = parent;
         Key = key;
         _tokens = tokens.ToArray();
-        Page = page;
+        Blocks = blocks;
     }
 
     /// <summary>Hash of the identity and of all tokens up to here.</summary>
@@ -34,7 +34,8 @@ internal sealed class PrefixNode
 
     public PrefixNode? Parent { get; }
 
-    public int Page { get; }
+    /// <summary>Block of each lane; -1 where the lane had given it up, because its window had passed.</summary>
+    public int[] Blocks { get; }
 
     public int Children { get; set; }
 

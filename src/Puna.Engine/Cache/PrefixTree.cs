@@ -6,16 +6,17 @@ using System.Text;
 namespace Puna.Engine.Cache;
 
 /// <summary>
-/// Finds the longest prefix of a prompt that was computed before and shares its pages: a tree over blocks of 32
+/// Finds the longest prefix of a prompt that was computed before and shares its blocks: a tree over blocks of 32
 /// tokens (RadixAttention, Zheng et al. 2023, with vLLM's chained block keys). The key of a block is
 /// H(parent key, 32 tokens), the first parent being H(identity); a key only finds candidates, identity and tokens are
 /// compared one by one. Blocks that no sequence holds stay as a cache; the least recently used go first, children
 /// before parents. A pinned prompt is one that someone keeps a fork of.
 /// Not thread-safe: the engine's thread owns it, as it owns the cache.
 /// </summary>
-public sealed class PrefixTree : IDisposable
+public sealed class PrefixTree : IDisposable, IKvReclaimer
 {
     private readonly KvCache _cache;
+    private readonly PrefixBlocks _held;
     private readonly Func<ulong, int, ulong> _mix;
     private readonly Dictionary<KvIdentity, PrefixNode> _roots = [];
     private readonly Dictionary<ulong, PrefixNode> _blocks = [];
@@ -29,10 +30,10 @@ public sealed class PrefixTree : IDisposable
     private long _evicted;
     private bool _disposed;
 
-    /// <summary>Makes an empty tree, which gives its unused blocks back whenever the cache is out of pages.</summary>
-    /// <param name="cache">The cache whose pages it shares; it has at most one tree.</param>
+    /// <summary>Makes an empty tree, which gives its unused blocks back whenever the cache is out of blocks.</summary>
+    /// <param name="cache">The cache whose blocks it shares.</param>
     /// <param name="unusedBytes">Most payload bytes that blocks held by no sequence may keep.</param>
-    /// <exception cref="InputException">The cache's policy makes pages that nobody else may have.</exception>
+    /// <exception cref="InputException">The cache's policy makes blocks that nobody else may have.</exception>
     public PrefixTree(KvCache cache, long unusedBytes = long.MaxValue)
         : this(cache, unusedBytes, Mix) { }
 
@@ -40,22 +41,18 @@ public sealed class PrefixTree : IDisposable
     {
         ArgumentNullException.ThrowIfNull(cache);
         ArgumentOutOfRangeException.ThrowIfNegative(unusedBytes);
-        if (!cache.Policies.PagesDependOnPrefixOnly)
+        if (!cache.Policies.BlocksDependOnPrefixOnly)
         {
             throw new InputException(
-                $"Prefix sharing cannot be used with the KV policy '{cache.Policies.Name}': its pages depend on more than the tokens before them."
+                $"Prefix sharing cannot be used with the KV policy '{cache.Policies.Name}': its blocks depend on more than the tokens before them."
             );
         }
 
-        if (cache.Pool.Reclaim is not null)
-        {
-            throw new InvalidOperationException("The cache has a prefix tree already.");
-        }
-
         _cache = cache;
+        _held = new PrefixBlocks(cache);
         _mix = mix;
         UnusedBytesLimit = unusedBytes;
-        cache.Pool.Reclaim = EvictBlocks;
+        cache.Memory.Add(this);
     }
 
     /// <summary>Most payload bytes that blocks held by no sequence may keep.</summary>
@@ -69,7 +66,7 @@ public sealed class PrefixTree : IDisposable
             var unused = 0;
             foreach (var node in _order)
             {
-                unused += IsUnused(node) ? 1 : 0;
+                unused += _held.IsUnused(node) ? 1 : 0;
             }
 
             return new PrefixTreeStats(
@@ -91,7 +88,7 @@ public sealed class PrefixTree : IDisposable
     /// A new sequence that starts with the longest cached prefix of a prompt. The last token is never taken from the
     /// cache, since its logits are needed: a prompt that is cached whole loses one token.
     /// </summary>
-    /// <param name="identity">What the pages must have been computed with, and for whom.</param>
+    /// <param name="identity">What the blocks must have been computed with, and for whom.</param>
     /// <param name="prompt">Token ids.</param>
     /// <param name="expectedTokens">As for <see cref="KvCache.CreateSequence"/>.</param>
     /// <returns>The sequence; its <see cref="KvSequence.LogicalLength"/> is the number of tokens matched.</returns>
@@ -99,25 +96,22 @@ public sealed class PrefixTree : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         var sequence = _cache.CreateSequence(Math.Max(expectedTokens, prompt.Length));
-        var node = _roots.GetValueOrDefault(identity);
-        var deepest = node;
-        for (
-            var start = 0;
-            node is not null && start + PrefixNode.Tokens <= prompt.Length;
-            start += PrefixNode.Tokens
-        )
+        var path = Match(identity, prompt);
+        var taken = _held.Usable(path);
+        for (var lane = 0; lane < sequence.Lanes.Length; lane++)
         {
-            node = Find(node, prompt.Slice(start, PrefixNode.Tokens));
-            if (node is not null)
+            for (var depth = _held.FirstNeeded(lane, taken); depth < taken; depth++)
             {
-                _cache.Pool.Retain(node.Page);
-                sequence.Adopt(new KvPageEntry { Page = node.Page, Valid = uint.MaxValue });
-                deepest = node;
+                var block = path[depth].Blocks[lane];
+                _held.PoolOf(lane).Retain(block);
+                sequence.Adopt(lane, new KvTableEntry { Block = block, Valid = uint.MaxValue });
             }
+
+            sequence.Lanes[lane].FirstPosition = _held.FirstNeeded(lane, taken) * PrefixNode.Tokens;
         }
 
-        sequence.EndAdoption(sequence.PhysicalLength);
-        Touch(deepest);
+        sequence.EndAdoption(taken * PrefixNode.Tokens);
+        Touch(taken > 0 ? path[taken - 1] : null);
         if (sequence.LogicalLength == prompt.Length && prompt.Length > 0)
         {
             sequence.Truncate(prompt.Length - 1);
@@ -130,8 +124,8 @@ public sealed class PrefixTree : IDisposable
     }
 
     /// <summary>
-    /// Takes in the full, committed pages of a sequence that nobody published before, from its start up to the first
-    /// page in which something was dropped or moved.
+    /// Takes in the full, committed blocks of a sequence that nobody published before, from its start up to the first
+    /// block in which something was dropped or moved.
     /// </summary>
     /// <param name="identity">What they were computed with, and for whom.</param>
     /// <param name="tokens">Ids of the committed tokens, from position 0; may be fewer than there are.</param>
@@ -170,15 +164,19 @@ public sealed class PrefixTree : IDisposable
         for (var block = 0; block < tokens.Length / PrefixNode.Tokens; block++)
         {
             var ids = tokens.Slice(block * PrefixNode.Tokens, PrefixNode.Tokens);
-            if (!IsPlain(sequence.Table, block))
-            {
-                break;
-            }
-
             if (Find(node, ids) is not { } next)
             {
-                next = Add(node, ids, sequence.Table[block].Page);
+                if (PrefixBlocks.BlocksOf(sequence, block) is not { } blocks)
+                {
+                    break;
+                }
+
+                next = Add(node, ids, blocks);
                 added += PrefixNode.Tokens;
+            }
+            else
+            {
+                _held.Complete(next, sequence, block);
             }
 
             node = next;
@@ -200,7 +198,13 @@ public sealed class PrefixTree : IDisposable
         }
 
         var excess = Stats.UnusedBytes - unusedBytes;
-        return excess <= 0 ? 0 : EvictBlocks((int)((excess + BlockBytes - 1) / BlockBytes));
+        if (excess <= 0)
+        {
+            return 0;
+        }
+
+        var blocks = (excess + BlockBytes - 1) / BlockBytes;
+        return EvictNodes(evicted => evicted < blocks);
     }
 
     /// <summary>Gives all blocks back.</summary>
@@ -212,10 +216,10 @@ public sealed class PrefixTree : IDisposable
         }
 
         _disposed = true;
-        _cache.Pool.Reclaim = null;
+        _cache.Memory.Remove(this);
         foreach (var node in _order)
         {
-            _cache.Pool.Release(node.Page);
+            _held.Release(node);
         }
 
         _order.Clear();
@@ -248,23 +252,25 @@ public sealed class PrefixTree : IDisposable
         );
     }
 
-    private static bool IsPlain(KvPageTable table, int block)
+    /// <summary>The cached blocks of a prompt, from its start on.</summary>
+    private List<PrefixNode> Match(KvIdentity identity, ReadOnlySpan<int> prompt)
     {
-        if (block >= table.Count || table[block].Valid != uint.MaxValue || table[block].Offset != 0)
+        var path = new List<PrefixNode>();
+        var node = _roots.GetValueOrDefault(identity);
+        for (
+            var start = 0;
+            node is not null && start + PrefixNode.Tokens <= prompt.Length;
+            start += PrefixNode.Tokens
+        )
         {
-            return false;
-        }
-
-        var positions = table.Positions(table[block].Page).Span;
-        for (var slot = 0; slot < positions.Length; slot++)
-        {
-            if (positions[slot] != block * PrefixNode.Tokens + slot)
+            node = Find(node, prompt.Slice(start, PrefixNode.Tokens));
+            if (node is not null)
             {
-                return false;
+                path.Add(node);
             }
         }
 
-        return true;
+        return path;
     }
 
     private PrefixNode? Find(PrefixNode parent, ReadOnlySpan<int> tokens)
@@ -289,17 +295,18 @@ public sealed class PrefixTree : IDisposable
         return key;
     }
 
-    private PrefixNode Add(PrefixNode parent, ReadOnlySpan<int> tokens, int page)
+    private PrefixNode Add(PrefixNode parent, ReadOnlySpan<int> tokens, int[] blocks)
     {
         var key = KeyOf(parent, tokens);
-        var node = new PrefixNode(parent, key, tokens, page)
+        var node = new PrefixNode(parent, key, tokens, blocks)
         {
             SameKey = _blocks.GetValueOrDefault(key),
         };
         _blocks[key] = node;
         node.Use = _order.AddLast(node);
         parent.Children++;
-        _cache.Pool.Retain(page);
+        _held.Retain(blocks);
+
         _published++;
         return node;
     }
@@ -313,18 +320,47 @@ public sealed class PrefixTree : IDisposable
         }
     }
 
-    private bool IsUnused(PrefixNode node) => _cache.Pool.References(node.Page) == 1;
+    int IKvReclaimer.Reclaim(KvBlockPool pool, int blocks)
+    {
+        var before = pool.Free;
+        _ = EvictNodes(_ => pool.Free - before < blocks);
+        return pool.Free - before;
+    }
 
-    private int EvictBlocks(int blocks)
+    int IKvReclaimer.Reclaimable(KvBlockPool pool)
+    {
+        // As in an eviction of everything: a node stays while something behind it is used.
+        var (blocks, kept) = (0, new HashSet<PrefixNode>());
+        foreach (var node in _order)
+        {
+            if (!kept.Contains(node) && _held.IsUnused(node))
+            {
+                for (var lane = 0; lane < node.Blocks.Length; lane++)
+                {
+                    blocks +=
+                        node.Blocks[lane] >= 0 && ReferenceEquals(_held.PoolOf(lane), pool) ? 1 : 0;
+                }
+            }
+            else
+            {
+                kept.Add(node.Parent!);
+            }
+        }
+
+        return blocks;
+    }
+
+    /// <summary>Drops unused nodes, the least recently used first, while the condition holds.</summary>
+    private int EvictNodes(Func<int, bool> goOn)
     {
         var evicted = 0;
         var next = _order.First;
-        while (next is not null && evicted < blocks)
+        while (next is not null && goOn(evicted))
         {
             // Children are older than their parents, so one pass in order meets each parent after its last child.
             var node = next.Value;
             next = next.Next;
-            if (node.Children == 0 && IsUnused(node))
+            if (node.Children == 0 && _held.IsUnused(node))
             {
                 Remove(node);
                 evicted++;
@@ -362,7 +398,7 @@ public sealed class PrefixTree : IDisposable
         _order.Remove(node.Use!);
         node.Parent!.Children--;
         DropRootIfEmpty(node.Parent);
-        _cache.Pool.Release(node.Page);
+        _held.Release(node);
     }
 
     // Identities come and go with tenants and adapters: one without blocks leaves nothing behind.

@@ -69,7 +69,14 @@ public sealed class DecodingSession
     public void Step()
     {
         var proposal = Propose();
-        _sequence.Run(new NewRows(proposal.Tokens, proposal.TreeParents, proposal.IsBlock));
+        _sequence.Run(
+            new NewRows(
+                proposal.Tokens,
+                proposal.TreeParents,
+                proposal.IsBlock,
+                endsPrompt: _sequence.Committed < _state.PromptLength
+            )
+        );
         var rows = proposal.LogitRows;
         Judge(
             new Outputs(
@@ -120,6 +127,7 @@ public sealed class DecodingSession
         var rows = Math.Min(_kept, last - _sequence.Committed);
         _sequence.Compact(_path.AsSpan(0, rows));
         _sequence.Commit(rows);
+        _sequence.EndRound();
         _state.Retract(chosen);
     }
 }

@@ -13,9 +13,13 @@ namespace Puna.Engine.Execution;
 /// <param name="IsBlock">
 /// Each token sees the committed ones and all T of the segment, which follow one another. No layer may have a window.
 /// </param>
+/// <param name="EndsPrompt">
+/// The tokens are the last of a prompt: when they are committed, policies that look at a prompt as a whole do so.
+/// </param>
 public readonly record struct Segment(
     KvSequence Sequence,
     int Tokens,
     ReadOnlyMemory<int> Parents = default,
-    bool IsBlock = false
+    bool IsBlock = false,
+    bool EndsPrompt = false
 );

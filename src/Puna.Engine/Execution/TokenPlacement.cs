@@ -1,47 +1,95 @@
+using Puna.Engine.Cache;
+
 namespace Puna.Engine.Execution;
 
 /// <summary>Where the new tokens of a ragged batch go: a slot in the tail of their sequence and a position.</summary>
 internal static class TokenPlacement
 {
-    /// <summary>Reserves slots for every segment.</summary>
-    /// <param name="segments">The batch.</param>
+    /// <summary>Reserves slots for every segment, or for none: there is room for all of them before the first is touched.</summary>
+    /// <param name="segments">The batch; its sequences lie in one cache.</param>
     /// <param name="firstTail">Receives, for each segment, the index in the tail of its first token.</param>
     /// <param name="positions">Receives the position of each token, in the order of the segments.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The segments do not bring as many tokens as there are positions.</exception>
+    /// <exception cref="CacheFullException">There is no room for all of them; no sequence has changed.</exception>
+    /// <exception cref="ArgumentException">
+    /// The segments do not bring as many tokens as there are positions, or the sequences lie in different caches.
+    /// </exception>
     public static void Reserve(
         ReadOnlySpan<Segment> segments,
         Span<int> firstTail,
         Span<int> positions
     )
     {
+        if (segments.IsEmpty)
+        {
+            ArgumentOutOfRangeException.ThrowIfNotEqual(positions.Length, 0, nameof(positions));
+            return;
+        }
+
+        Check(segments, positions.Length);
+        var memory = segments[0].Sequence.Cache.Memory;
+        do
+        {
+            memory.StartCount();
+            foreach (ref readonly var segment in segments)
+            {
+                segment.Sequence.Room.Count(segment.Tokens);
+            }
+        } while (!memory.TryEnsure());
+
         var row = 0;
         for (var index = 0; index < segments.Length; index++)
         {
             var count = segments[index].Tokens;
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(row + count, positions.Length);
-            firstTail[index] = Reserve(segments[index], positions.Slice(row, count));
+            firstTail[index] = Place(segments[index], positions.Slice(row, count));
             row += count;
         }
-
-        ArgumentOutOfRangeException.ThrowIfNotEqual(row, positions.Length);
     }
 
-    private static int Reserve(Segment segment, Span<int> positions)
+    private static void Check(ReadOnlySpan<Segment> segments, int positions)
     {
-        var sequence = segment.Sequence;
-        if (!segment.Parents.IsEmpty)
+        var rows = 0L;
+        foreach (ref readonly var segment in segments)
         {
-            ArgumentOutOfRangeException.ThrowIfNotEqual(
-                segment.Parents.Length,
-                segment.Tokens,
-                nameof(segment)
-            );
-            ArgumentOutOfRangeException.ThrowIfNotEqual(sequence.TailLength, 0, nameof(segment));
-            PlaceNodes(sequence.LogicalLength, segment.Parents.Span, positions);
-            return sequence.Reserve(positions);
+            ArgumentOutOfRangeException.ThrowIfNegative(segment.Tokens, nameof(segments));
+            rows += segment.Tokens;
+            if (!ReferenceEquals(segment.Sequence.Cache, segments[0].Sequence.Cache))
+            {
+                throw new ArgumentException("The sequences of a batch must share one cache.");
+            }
+
+            if (!segment.Parents.IsEmpty)
+            {
+                ArgumentOutOfRangeException.ThrowIfNotEqual(
+                    segment.Parents.Length,
+                    segment.Tokens,
+                    nameof(segments)
+                );
+                ArgumentOutOfRangeException.ThrowIfNotEqual(
+                    segment.Sequence.TailLength,
+                    0,
+                    nameof(segments)
+                );
+            }
         }
 
-        var first = sequence.Reserve(segment.Tokens);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(rows, positions, nameof(segments));
+    }
+
+    private static int Place(in Segment segment, Span<int> positions)
+    {
+        var sequence = segment.Sequence;
+        if (segment.EndsPrompt)
+        {
+            sequence.MarkPromptEnd();
+        }
+
+        if (!segment.Parents.IsEmpty)
+        {
+            PlaceNodes(sequence.NextPosition, segment.Parents.Span, positions);
+            return sequence.Room.Extend(positions);
+        }
+
+        var first = sequence.Room.Extend(segment.Tokens);
         for (var token = 0; token < positions.Length; token++)
         {
             positions[token] = sequence.TailPosition(first + token);

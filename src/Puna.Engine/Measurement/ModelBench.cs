@@ -19,6 +19,7 @@ public sealed class ModelBench : IDisposable
     private readonly BenchOptions _options;
     private readonly Func<double>? _readBandwidth;
     private readonly List<Sequence> _sequences = [];
+    private int _room;
     private readonly Batch _batch;
     private readonly int[] _prompt;
     private readonly int[] _next;
@@ -221,9 +222,16 @@ public sealed class ModelBench : IDisposable
         var start = Stopwatch.GetTimestamp();
         repetition();
         var elapsed = Stopwatch.GetElapsedTime(start);
-        foreach (var sequence in _sequences)
+        for (var index = 0; index < _sequences.Count; index++)
         {
+            var sequence = _sequences[index];
             sequence.Truncate(depth);
+            if (sequence.Committed < depth)
+            {
+                // A window has passed what stood there.
+                sequence.Dispose();
+                _sequences[index] = Filled(depth, _room);
+            }
         }
 
         return elapsed;
@@ -262,6 +270,7 @@ public sealed class ModelBench : IDisposable
             {
                 Choose(index, outputs.Logits(index));
                 _sequences[index].Commit(1);
+                _sequences[index].EndRound();
             }
         }
     }
@@ -272,14 +281,20 @@ public sealed class ModelBench : IDisposable
     /// <summary>Makes sequences that hold <paramref name="depth"/> tokens, up to as many as are asked for.</summary>
     private void Fill(int batch, int depth, int tokens)
     {
+        _room = tokens;
         while (_sequences.Count < batch)
         {
-            var kv = _engine.Cache.CreateSequence(depth + tokens);
-            RandomKeysAndValues.Append(kv, depth, _engine.Pool);
-            var sequence = new Sequence(_engine, kv, new int[depth]);
-            sequence.Reserve(depth + tokens);
-            _sequences.Add(sequence);
+            _sequences.Add(Filled(depth, tokens));
         }
+    }
+
+    private Sequence Filled(int depth, int room)
+    {
+        var kv = _engine.Cache.CreateSequence(depth + room);
+        RandomKeysAndValues.Append(kv, depth, _engine.Pool);
+        var sequence = new Sequence(_engine, kv, new int[depth]);
+        sequence.Reserve(depth + room);
+        return sequence;
     }
 
     private void Release()

@@ -17,6 +17,11 @@ public static class RandomKeysAndValues
     public static void Append(KvSequence sequence, int tokens, WorkerPool pool)
     {
         ArgumentNullException.ThrowIfNull(sequence);
+        if (tokens == 0)
+        {
+            return;
+        }
+
         var shape = sequence.Cache.Shape;
         var widest = 0;
         for (var bank = 0; bank < shape.Banks; bank++)
@@ -26,12 +31,12 @@ public static class RandomKeysAndValues
 
         using var rows = new NativeBuffer<float>(2L * Math.Min(Chunk, tokens) * widest);
         var random = new PhiloxRandom(1);
-        var ids = new int[Math.Min(Chunk, tokens)];
         for (var index = 0L; index < rows.Length; index++)
         {
             rows.Span[index] = (float)(2 * random.NextDouble() - 1);
         }
 
+        var ids = new int[Math.Min(Chunk, tokens)];
         for (var done = 0; done < tokens; done += Chunk)
         {
             var count = Math.Min(Chunk, tokens - done);
@@ -52,7 +57,7 @@ public static class RandomKeysAndValues
                 );
             }
 
-            sequence.Commit(ids.AsSpan(0, count), []);
+            sequence.Commit(ids.AsSpan(0, count));
         }
     }
 }

@@ -8,12 +8,15 @@ namespace Puna.Engine.Model;
 /// <summary>A loaded model: plan, parameters and, when it has one, its tokenizer. Immutable after loading.</summary>
 public sealed class LanguageModel : IDisposable
 {
+    private readonly Lazy<string> _fingerprint;
+
     private LanguageModel(string path, LayerPlan plan, ParameterSet weights, ITokenizer? tokenizer)
     {
         Path = path;
         Plan = plan;
         Weights = weights;
         Tokenizer = tokenizer;
+        _fingerprint = new Lazy<string>(() => ModelFingerprint.Of(plan, weights));
     }
 
     /// <summary>Where it was loaded from.</summary>
@@ -30,6 +33,15 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Tokenizer, or null when the model has none: it then takes and gives ids.</summary>
     public ITokenizer? Tokenizer { get; }
+
+    /// <summary>
+    /// SHA-256 of plan and parameters, 64 hexadecimal digits: equal for what computes the same keys and values. The first
+    /// call reads every weight once.
+    /// </summary>
+    public string Fingerprint => _fingerprint.Value;
+
+    /// <summary>The rotary embedding in one spelling, with every number.</summary>
+    public string RopeFingerprint => ModelFingerprint.DescribeRope(Config.Rope);
 
     /// <summary>Loads the parameters that <paramref name="plan"/> asks for; the file may be closed afterwards.</summary>
     /// <param name="file">The opened file.</param>

@@ -58,6 +58,17 @@ public sealed class ParameterSet : IDisposable
         _memory.Dispose();
     }
 
+    /// <summary>The memory of all matrices.</summary>
+    internal IEnumerable<NativeSpan<byte>> Chunks => _memory.Chunks;
+
+    /// <summary>Norms and biases in the order of a plan.</summary>
+    internal IEnumerable<NativeSpan<float>> Vectors(LayerPlan plan) =>
+        from spec in plan.Parameters()
+        where !spec.IsMatrix
+        select spec.Kind == ParameterKind.Bias
+            ? Linear(spec.Module).Bias!.Value
+            : Vector(spec.Module).Span;
+
     internal void Add(string module, LinearLayer linear) => _linears.Add(module, linear);
 
     internal void Add(string module, NativeBuffer<float> vector) => _vectors.Add(module, vector);

@@ -75,7 +75,8 @@ public sealed class Batch : IDisposable
             sequence.Kv,
             rows.Tokens.Length,
             rows.Parents,
-            rows.IsBlock
+            rows.IsBlock,
+            rows.EndsPrompt
         );
         Rows += rows.Tokens.Length;
         return first;

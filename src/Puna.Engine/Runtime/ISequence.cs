@@ -59,6 +59,10 @@ public interface ISequence
     /// <exception cref="InvalidOperationException">A row ran another token than the id that stands in its place.</exception>
     void Commit(int rows);
 
-    /// <summary>Drops the tail, and all ids from index <paramref name="length"/> on.</summary>
+    /// <summary>A round of decoding ended: what it chose is committed, and policies may put the cache in order.</summary>
+    void EndRound();
+
+    /// <summary>Drops the tail, and all ids from index <paramref name="length"/> on. Where a window gave keys up that would be needed
+    /// again, fewer of the ids that stay are committed then, and they are computed anew.</summary>
     void Truncate(int length);
 }

@@ -28,11 +28,9 @@ public sealed class InferenceEngine : IDisposable
             Math.Min(options.MaximumRows, ContextLength)
         );
         Cache = new KvCache(
-            new KvCacheShape(
-                [.. model.Plan.Banks.Select(bank => new KvBankShape(bank.Heads, bank.HeadDim))],
-                options.KeyFormat,
-                options.ValueFormat
-            )
+            KvCacheShape.Of(model.Plan, options.KeyFormat, options.ValueFormat),
+            options.Policies,
+            options.KvMemoryLimit
         );
         OwnBatch = new Batch(this);
     }
@@ -66,6 +64,12 @@ public sealed class InferenceEngine : IDisposable
 
     /// <summary>The batch whose rows the pass holds.</summary>
     internal Batch? LastBatch { get; set; }
+
+    /// <summary>What keys and values computed here depend on besides the token ids: for prefix tree and snapshots.</summary>
+    /// <param name="salt">Secret of a tenant; empty for one user.</param>
+    /// <param name="adapter">Fingerprint of the adapters in use; empty for none.</param>
+    public KvIdentity Identity(string salt = "", string adapter = "") =>
+        new(Model.Fingerprint, adapter, Model.RopeFingerprint, Cache.Policies.Fingerprint, salt);
 
     /// <summary>Opens, checks and loads a model.</summary>
     /// <param name="path">A Hugging Face directory, a .gguf, a llama2.c .bin or a .safetensors beside its config.json.</param>

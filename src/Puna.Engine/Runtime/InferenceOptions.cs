@@ -1,3 +1,4 @@
+using Puna.Engine.Cache;
 using Puna.Engine.Plan;
 using Puna.Kernels.Activations;
 using Puna.Kernels.Attention;
@@ -18,6 +19,12 @@ public sealed record InferenceOptions
 
     /// <summary>How values are cached.</summary>
     public KvPageFormat ValueFormat { get; init; } = KvPageFormats.F16;
+
+    /// <summary>What becomes of keys and values beyond storing them; null = nothing.</summary>
+    public KvPolicyChain? Policies { get; init; }
+
+    /// <summary>Most native bytes that the cache may take; null = what the system has.</summary>
+    public long? KvMemoryLimit { get; init; }
 
     /// <summary>Longest sequence; null means the model's own.</summary>
     public int? ContextLength { get; init; }

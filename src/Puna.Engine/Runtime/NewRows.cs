@@ -10,12 +10,15 @@ public readonly ref struct NewRows
     /// of each (-1 = the last committed token): a row sees the committed tokens, its ancestors and itself.
     /// </param>
     /// <param name="isBlock">Each row sees the committed tokens and all T rows, at positions that follow one another.</param>
+    /// <param name="endsPrompt">The rows hold the end of a prompt: policies that look at a prompt as a whole do so when it is committed.</param>
     public NewRows(
         ReadOnlySpan<int> tokens,
         ReadOnlyMemory<int> parents = default,
-        bool isBlock = false
+        bool isBlock = false,
+        bool endsPrompt = false
     )
     {
+        EndsPrompt = endsPrompt;
         Tokens = tokens;
         Parents = parents;
         IsBlock = isBlock;
@@ -29,4 +32,7 @@ public readonly ref struct NewRows
 
     /// <summary>Whether each row sees all rows.</summary>
     public bool IsBlock { get; }
+
+    /// <summary>Whether the end of a prompt is among the rows.</summary>
+    public bool EndsPrompt { get; }
 }

@@ -157,8 +157,16 @@ public sealed class Sequence : ISequence, IDisposable
         var kept = Math.Min(length, Committed);
 
         // Counted from the end: where a policy has moved or dropped tokens, an index is no position.
-        Kv.Truncate(Kv.LogicalLength - (Committed - kept));
-        (Committed, _count) = (kept, length);
+        var asked = Kv.LogicalLength - (Committed - kept);
+        var left = Kv.Truncate(asked);
+        (Committed, _count) = (left == asked ? kept : 0, length);
+    }
+
+    /// <inheritdoc/>
+    public void EndRound()
+    {
+        using var inside = Engine.Enter();
+        Kv.EndRound();
     }
 
     /// <inheritdoc/>

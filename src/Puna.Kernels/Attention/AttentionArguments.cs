@@ -26,6 +26,9 @@ internal unsafe struct AttentionArguments
     public uint* TailMasks;
     public int TailPages;
 
+    /// <summary>Masks from one KV head to the next; 0 when all see the same.</summary>
+    public long TailHeadStride;
+
     /// <summary>[T, H, d].</summary>
     public float* Output;
 

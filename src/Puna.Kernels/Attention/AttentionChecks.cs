@@ -38,7 +38,10 @@ internal static class AttentionChecks
         if (
             request.TailPages < 0
             || request.TailPages > pagesPerHead
-            || request.TailMasks.Length != (long)tokens * request.TailPages
+            || (
+                request.TailMasks.Length != (long)tokens * request.TailPages
+                && !request.HasTailMasksByHead(shape.KvHeads)
+            )
         )
         {
             throw new ArgumentException(

@@ -28,7 +28,8 @@ public readonly struct AttentionRequest
 
     /// <summary>
     /// [T, <see cref="TailPages"/>], for the tokens of a draft tree: bit s of entry j allows slot s of page
-    /// PagesPerHead - TailPages + j of every KV head; validity, position and window apply as well.
+    /// PagesPerHead - TailPages + j of every KV head; validity, position and window apply as well. Where the KV heads hold
+    /// different slots, [Hk, T, <see cref="TailPages"/>].
     /// </summary>
     public NativeSpan<uint> TailMasks { get; init; }
 
@@ -37,4 +38,7 @@ public readonly struct AttentionRequest
 
     /// <summary>T.</summary>
     public int Tokens => (int)QueryPositions.Length;
+
+    internal bool HasTailMasksByHead(int kvHeads) =>
+        kvHeads > 1 && TailPages > 0 && TailMasks.Length == (long)kvHeads * Tokens * TailPages;
 }

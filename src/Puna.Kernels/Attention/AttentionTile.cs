@@ -16,6 +16,9 @@ internal readonly unsafe struct AttentionTile
     /// <summary>Pages of the KV head.</summary>
     public readonly KvPageRef* Pages;
 
+    /// <summary>Tail masks of the KV head, [T, tail pages], or null.</summary>
+    public readonly uint* TailMasks;
+
     /// <summary>Rows of the tile.</summary>
     public readonly int Rows;
 
@@ -28,6 +31,7 @@ internal readonly unsafe struct AttentionTile
         Call = call;
         Scratch = scratch;
         Pages = call->Pages + (long)head * call->PagesPerHead;
+        TailMasks = call->TailMasks + head * call->TailHeadStride;
         Rows = Math.Min(TileScratch.Rows, call->Rows - firstRow);
         Padded = TileScratch.PaddedDim(call->Shape.HeadDim);
         var group = call->GroupHeads;

@@ -61,4 +61,7 @@ public readonly struct KvPageRef
 
     /// <summary><see cref="KvPageFormat.Number"/> of the values.</summary>
     internal ushort ValueNumber { get; }
+
+    /// <summary>The same page with those slots only that are valid and in the mask.</summary>
+    public KvPageRef Narrow(uint slots) => this with { Valid = Valid & slots };
 }

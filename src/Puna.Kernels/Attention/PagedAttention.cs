@@ -17,6 +17,9 @@ namespace Puna.Kernels.Attention;
 /// </summary>
 public sealed unsafe class PagedAttention : IDisposable
 {
+    /// <summary>Pages that are summed by themselves before they are merged, counted from the first page of a head.</summary>
+    public const int ChunkPages = TileScratch.Pages;
+
     // Tiles a thread below which the chunks of a tile are shared out, so that no thread waits long for another.
     private const int TilesPerThread = 4;
 
@@ -61,6 +64,9 @@ public sealed unsafe class PagedAttention : IDisposable
                     PageShift = (nint)request.PageShift,
                     TailMasks = request.TailMasks.Pointer,
                     TailPages = request.TailPages,
+                    TailHeadStride = request.HasTailMasksByHead(shape.KvHeads)
+                        ? (long)request.Tokens * request.TailPages
+                        : 0,
                     Output = request.Output.Pointer,
                 };
             }

@@ -73,7 +73,7 @@ internal static unsafe class TilePages
                 mask = PageMasks.Visible(page, scratch.Positions[row], call->Shape.Window);
                 if (tail >= 0)
                 {
-                    mask &= call->TailMasks[(long)token * call->TailPages + tail];
+                    mask &= tile.TailMasks[(long)token * call->TailPages + tail];
                 }
             }
 

@@ -23,6 +23,9 @@ public sealed class NativeArena : IDisposable
         _expected = expectedBytes;
     }
 
+    /// <summary>All memory taken, in order; what no buffer uses is zero.</summary>
+    public IEnumerable<NativeSpan<byte>> Chunks => _chunks.Select(chunk => chunk.Span);
+
     /// <summary>A zeroed buffer, aligned to 64 bytes, that is freed with the arena.</summary>
     public NativeBuffer<T> Allocate<T>(long length)
         where T : unmanaged

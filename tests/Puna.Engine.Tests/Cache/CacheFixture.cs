@@ -74,7 +74,7 @@ internal sealed class CacheFixture : IDisposable
         foreach (var chunk in Enumerable.Range(first, count).Chunk(MostTokens))
         {
             Append(sequence, chunk);
-            sequence.Commit(chunk.Length);
+            sequence.Commit(chunk);
         }
     }
 
@@ -110,9 +110,9 @@ internal sealed class CacheFixture : IDisposable
         List<(int, int)>? first = null;
         for (var bank = 0; bank < s_banks.Length; bank++)
         {
-            var (heads, _) = s_banks[bank];
-            var pages = new KvPageRef[heads * sequence.PageCount(bank)];
-            var count = sequence.Pages(bank, pages);
+            var heads = s_banks[bank].KvHeads;
+            var pages = new KvPageRef[heads * sequence.Pages.PerHead(bank)];
+            var count = sequence.Pages.List(bank, pages);
             for (var head = 0; head < heads; head++)
             {
                 var seen = ReadHead(sequence, pages.AsSpan(head * count, count), bank, head);
@@ -145,7 +145,7 @@ internal sealed class CacheFixture : IDisposable
 
     private static void Fill(Span<float> row, int token, int bank, bool isKey)
     {
-        var (heads, headDim) = s_banks[bank];
+        var (heads, headDim, _) = s_banks[bank];
         row.Clear();
         for (var head = 0; head < heads; head++)
         {

@@ -56,7 +56,7 @@ public sealed class CachedAttentionTests : IDisposable
     {
         using var sequence = _cache.CreateSequence();
         Append(sequence, [.. Enumerable.Range(0, 100)]);
-        sequence.Commit(100);
+        sequence.Commit(new int[100]);
         var positions = Enumerable.Range(0, 100).ToDictionary(token => token, token => token);
 
         // Sinks follow the window, a middle part is cut out and closed up, another is moved apart.
@@ -104,14 +104,14 @@ public sealed class CachedAttentionTests : IDisposable
     {
         using var sequence = _cache.CreateSequence();
         Append(sequence, [.. Enumerable.Range(0, 29)]);
-        sequence.Commit(29);
+        sequence.Commit(new int[29]);
         int[] parents = [-1, 0, 0, 1, 1, 2, 3, -1, 7];
         int[] depths = [0, 1, 1, 2, 2, 2, 3, 0, 1];
         int[] positions = [.. depths.Select(depth => 29 + depth)];
         Append(sequence, positions);
-        Assert.Equal(2, sequence.TailPages);
+        Assert.Equal(2, sequence.Pages.Tail(0));
         var masks = new uint[parents.Length * 2];
-        sequence.TreeMasks(parents, masks);
+        sequence.Pages.TreeMasks(0, parents, masks);
         var queries = RandomRows(parents.Length, QueryHeads);
         Attend(sequence, queries, positions, masks, 2);
         for (var node = 0; node < parents.Length; node++)
@@ -132,9 +132,9 @@ public sealed class CachedAttentionTests : IDisposable
         }
 
         Assert.Throws<ArgumentException>(() =>
-            sequence.TreeMasks([0, 0, 0, 1, 1, 2, 3, -1, 7], masks)
+            sequence.Pages.TreeMasks(0, [0, 0, 0, 1, 1, 2, 3, -1, 7], masks)
         );
-        Assert.Throws<ArgumentException>(() => sequence.TreeMasks(parents, new uint[1]));
+        Assert.Throws<ArgumentException>(() => sequence.Pages.TreeMasks(0, parents, new uint[1]));
     }
 
     private static float[] Rotate(float[] row, int position)
@@ -189,8 +189,8 @@ public sealed class CachedAttentionTests : IDisposable
             Rotary.Forward(_angles, RotaryPairing.Halves, view, view, HeadDim, _pool);
         }
 
-        var pages = new KvPageRef[KvHeads * sequence.PageCount(0)];
-        var pagesPerHead = sequence.Pages(0, pages);
+        var pages = new KvPageRef[KvHeads * sequence.Pages.PerHead(0)];
+        var pagesPerHead = sequence.Pages.List(0, pages);
         var shape = new AttentionShape(QueryHeads, KvHeads, HeadDim, Scale, 0);
         using var positionBuffer = Copy<int>(positions);
         using var pageBuffer = Copy<KvPageRef>(pages);

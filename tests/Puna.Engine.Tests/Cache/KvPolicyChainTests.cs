@@ -1,3 +1,4 @@
+using System.Numerics;
 using Puna.Engine.Cache;
 using Puna.Kernels.Attention;
 
@@ -33,7 +34,7 @@ public sealed class KvPolicyChainTests
         using var fixture = new CacheFixture(policies: new KvPolicyChain([log], KvNeeds.TokenNll));
         using var sequence = fixture.Cache.CreateSequence();
         fixture.Append(sequence, 1, 2);
-        Assert.Throws<ArgumentException>(() => sequence.Commit(2));
+        Assert.Throws<ArgumentException>(() => sequence.Commit(new int[2]));
         Assert.Throws<ArgumentException>(() => sequence.Commit([1, 2], [0.5f]));
         Assert.Equal(2, sequence.TailLength);
         sequence.Commit([1, 2], [0.5f, 0.25f]);
@@ -47,11 +48,14 @@ public sealed class KvPolicyChainTests
         using var fixture = new CacheFixture(policies: new KvPolicyChain([first], KvNeeds.AllKeys));
         using var sequence = fixture.Filled(0, 70);
         var pages = new KvPageRef[2 * 3];
-        var plan = new KvAttendPlan(0, pages, sequence.Pages(0, pages));
-        fixture.Cache.Policies.BeforeAttend(sequence, default, 1, ref plan);
-        Assert.Equal(1, plan.PagesPerHead);
-        Assert.Equal(0, plan.Pages[1].Positions[0]);
-        Assert.Equal(70, sequence.PhysicalLength);
+        int[] counts = [3, 3];
+        var stride = sequence.Pages.List(0, pages);
+        var plan = new KvAttendPlan(5, 0, default, default, pages, counts, stride, 0);
+        fixture.Cache.Policies.BeforeAttend(sequence, ref plan);
+        Assert.Equal([1, 1], counts);
+        Assert.Equal(0, plan.Pages(1)[0].Positions[0]);
+        Assert.Equal(31, BitOperations.PopCount(plan.Pages(1)[0].Valid));
+        Assert.Equal(70, sequence.Lanes[0].PhysicalLength);
     }
 
     [Theory]
@@ -119,10 +123,6 @@ public sealed class KvPolicyChainTests
             new KvPolicyChain([needy], KvNeeds.TokenNll)
         );
         Assert.Contains("'needy' needs AttentionMass", fault.Message, StringComparison.Ordinal);
-        var perHead = new LoggingPolicy("heads", KvNeeds.None, KvEffects.PerHead);
-        Assert.Throws<InputException>(() =>
-            new CacheFixture(policies: new KvPolicyChain([perHead], KvNeeds.None))
-        );
         var suffix = new LoggingPolicy("suffix", KvNeeds.None, KvEffects.DependsOnSuffix);
         using var fixture = new CacheFixture(policies: new KvPolicyChain([suffix], KvNeeds.None));
         Assert.Throws<InputException>(() => new PrefixTree(fixture.Cache));
@@ -158,13 +158,21 @@ public sealed class KvPolicyChainTests
 
         public KvEffects Effects => effects;
 
-        public void OnAppend(KvSequence sequence, int firstPage, int endPage)
+        public void OnAppend(
+            KvSequence sequence,
+            KvLane lane,
+            int firstEntry,
+            int endEntry,
+            bool adopted
+        )
         {
             Assert.Equal(0, sequence.TailLength);
-            Events.Add($"append {firstPage}-{endPage} {sequence.PhysicalLength}");
+            var verb = adopted ? "adopt" : "append";
+            Events.Add($"{verb} {firstEntry}-{endEntry} {lane.PhysicalLength}");
         }
 
-        public void OnSeal(KvSequence sequence, int page) => Events.Add($"seal {page}");
+        public void OnSeal(KvSequence sequence, KvLane lane, int entry, bool adopted) =>
+            Events.Add($"seal {entry}");
 
         public void OnCommit(
             KvSequence sequence,
@@ -183,20 +191,15 @@ public sealed class KvPolicyChainTests
 
         public KvEffects Effects => KvEffects.SelectsOnly;
 
-        public void BeforeAttend(
-            KvSequence sequence,
-            Puna.Kernels.Memory.NativeSpan<float> queries,
-            int tokens,
-            ref KvAttendPlan plan
-        )
+        public void BeforeAttend(KvSequence sequence, ref KvAttendPlan plan)
         {
-            var heads = sequence.Cache.Shape.Bank(plan.Bank).KvHeads;
-            for (var head = 0; head < heads; head++)
+            Assert.Equal(5, plan.Layer);
+            for (var head = 0; head < plan.KvHeads; head++)
             {
-                plan.Pages[head] = plan.Pages[head * plan.PagesPerHead];
+                var slots = new uint[plan.Pages(head).Length];
+                slots[0] = ~1u;
+                plan.Keep(head, slots);
             }
-
-            plan.PagesPerHead = 1;
         }
     }
 }

@@ -13,15 +13,21 @@ public sealed class KvSequencePropertyTests
     [InlineData("int8", "int8", 4)]
     [InlineData("f16", "int8", 5)]
     [InlineData("int8", "f32", 6)]
+    [InlineData("f32", "f32", 7, KvEffects.PerHead)]
+    [InlineData("f16", "int8", 8, KvEffects.PerHead)]
     public void Content_equals_plain_lists_after_any_mixture_of_operations(
         string keys,
         string values,
-        int seed
+        int seed,
+        KvEffects effects = KvEffects.None
     )
     {
         using var fixture = new CacheFixture(
             KvPageFormats.Find(keys)!,
-            KvPageFormats.Find(values)!
+            KvPageFormats.Find(values)!,
+            policies: effects == KvEffects.None
+                ? null
+                : new KvPolicyChain([new PassivePolicy(effects)], KvNeeds.None)
         );
         var random = new Random(seed);
         var family = new List<(KvSequence Sequence, SequenceModel Model)>
@@ -33,14 +39,14 @@ public sealed class KvSequencePropertyTests
         {
             var index = random.Next(family.Count);
             var (sequence, model) = family[index];
-            switch (random.Next(12))
+            switch (random.Next(14))
             {
                 case < 4:
                     Append(fixture, random, sequence, model, ref token);
                     break;
                 case < 6:
                     var commit = random.Next(model.Tail.Count + 1);
-                    sequence.Commit(commit);
+                    sequence.Commit(new int[commit]);
                     model.Commit(commit);
                     break;
                 case 6:
@@ -69,6 +75,17 @@ public sealed class KvSequencePropertyTests
                 case 11 when model.Tail.Count == 0:
                     Shift(random, sequence, model);
                     break;
+                case 12 when model.Tail.Count == 0:
+                    Insert(fixture, random, sequence, model, ref token);
+                    break;
+                case 13 when model.Tail.Count == 0:
+                    foreach (var lane in sequence.Lanes)
+                    {
+                        lane.Pack();
+                        Assert.Equal(Runs(lane), lane.Count);
+                    }
+
+                    break;
             }
 
             CompareAll(fixture, family);
@@ -79,7 +96,7 @@ public sealed class KvSequencePropertyTests
             sequence.Dispose();
         }
 
-        Assert.Equal(0, fixture.Cache.LivePages);
+        Assert.Equal(0, fixture.Cache.LiveBlocks);
         Assert.Equal(default, fixture.Cache.Bytes);
     }
 
@@ -123,6 +140,56 @@ public sealed class KvSequencePropertyTests
         model.Truncate(length);
     }
 
+    private static void Insert(
+        CacheFixture fixture,
+        Random random,
+        KvSequence sequence,
+        SequenceModel model,
+        ref int token
+    )
+    {
+        if (model.Committed.Count > 200)
+        {
+            return;
+        }
+
+        var position = random.Next(model.LogicalLength + 1);
+        var count = 1 + random.Next(40);
+        sequence.Insert(position, count);
+        model.Insert(position, count);
+        for (var done = 0; done < count; )
+        {
+            var tokens = Enumerable.Range(token, 1 + random.Next(count - done)).ToArray();
+            fixture.Append(sequence, tokens);
+            sequence.Commit(tokens);
+            foreach (var id in tokens)
+            {
+                model.Fill(position + done++, id);
+            }
+
+            token += tokens.Length;
+        }
+    }
+
+    // Blocks that packed slots take: runs of entries at one offset are rounded up by themselves.
+    private static int Runs(KvLane lane)
+    {
+        var blocks = 0;
+        for (var start = 0; start < lane.Count; )
+        {
+            var (end, slots) = (start, 0);
+            while (end < lane.Count && lane[end].Offset == lane[start].Offset)
+            {
+                slots += lane[end++].Count;
+            }
+
+            blocks += KvCache.BlocksFor(slots);
+            start = end;
+        }
+
+        return blocks;
+    }
+
     private static void Shift(Random random, KvSequence sequence, SequenceModel model)
     {
         var from = random.Next(model.LogicalLength + 1);
@@ -149,7 +216,7 @@ public sealed class KvSequencePropertyTests
         foreach (var (sequence, model) in family)
         {
             Assert.Equal(model.LogicalLength, sequence.LogicalLength);
-            Assert.Equal(model.Committed.Count, sequence.PhysicalLength);
+            Assert.Equal(model.Committed.Count, sequence.Lanes[^1].PhysicalLength);
             Assert.Equal(model.Tail.Count, sequence.TailLength);
             Assert.Equal(model.Sorted(), fixture.Read(sequence));
         }

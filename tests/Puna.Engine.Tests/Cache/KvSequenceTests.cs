@@ -11,15 +11,15 @@ public sealed class KvSequenceTests
         using var fixture = new CacheFixture();
         using var sequence = fixture.Cache.CreateSequence();
         Assert.Equal(0, sequence.Reserve(0));
-        sequence.Commit(0);
+        sequence.Commit([]);
         sequence.Truncate(0);
         sequence.Compact([]);
         Assert.Equal(0, sequence.Drop(0, 10));
         sequence.Shift(0, 0, 0);
         using var fork = sequence.Fork();
-        Assert.Equal(0, sequence.Pages(0, []));
+        Assert.Equal(0, sequence.Pages.List(0, []));
         Assert.Equal(0, fork.LogicalLength);
-        Assert.Equal(0, fixture.Cache.LivePages);
+        Assert.Equal(0, fixture.Cache.LiveBlocks);
     }
 
     [Fact]
@@ -28,10 +28,10 @@ public sealed class KvSequenceTests
         using var fixture = new CacheFixture();
         using var sequence = fixture.Filled(5, 1);
         Assert.Equal([(0, 5)], fixture.Read(sequence));
-        Assert.Equal(1, fixture.Cache.LivePages);
+        Assert.Equal(1, fixture.Cache.LiveBlocks);
         Assert.Equal(
             (1, 1, 0),
-            (sequence.LogicalLength, sequence.PhysicalLength, sequence.TailLength)
+            (sequence.LogicalLength, sequence.Lanes[0].PhysicalLength, sequence.TailLength)
         );
     }
 
@@ -45,8 +45,8 @@ public sealed class KvSequenceTests
     {
         using var fixture = new CacheFixture();
         using var sequence = fixture.Filled(0, tokens);
-        Assert.Equal(pages, sequence.PageCount(0));
-        Assert.Equal(pages, fixture.Cache.LivePages);
+        Assert.Equal(pages, sequence.Pages.PerHead(0));
+        Assert.Equal(pages, fixture.Cache.LiveBlocks);
     }
 
     [Fact]
@@ -58,15 +58,15 @@ public sealed class KvSequenceTests
         Assert.Equal(33, fixture.Read(sequence).Count);
         Assert.Equal(
             (30, 30, 3),
-            (sequence.LogicalLength, sequence.PhysicalLength, sequence.TailLength)
+            (sequence.LogicalLength, sequence.Lanes[0].PhysicalLength, sequence.TailLength)
         );
-        sequence.Commit(1);
+        sequence.Commit(new int[1]);
         Assert.Equal(31, fixture.Read(sequence).Count);
         Assert.Equal(
             (31, 31, 0),
-            (sequence.LogicalLength, sequence.PhysicalLength, sequence.TailLength)
+            (sequence.LogicalLength, sequence.Lanes[0].PhysicalLength, sequence.TailLength)
         );
-        Assert.Equal(1, fixture.Cache.LivePages);
+        Assert.Equal(1, fixture.Cache.LiveBlocks);
     }
 
     [Fact]
@@ -75,11 +75,11 @@ public sealed class KvSequenceTests
         using var fixture = new CacheFixture();
         using var first = fixture.Filled(0, 40);
         using var second = first.Fork();
-        Assert.Equal(2, fixture.Cache.LivePages);
+        Assert.Equal(2, fixture.Cache.LiveBlocks);
         fixture.Append(second, 1000);
-        Assert.Equal(3, fixture.Cache.LivePages);
+        Assert.Equal(3, fixture.Cache.LiveBlocks);
         fixture.Append(first, 2000);
-        Assert.Equal(3, fixture.Cache.LivePages);
+        Assert.Equal(3, fixture.Cache.LiveBlocks);
         Assert.Contains((40, 1000), fixture.Read(second));
         Assert.Contains((40, 2000), fixture.Read(first));
         Assert.DoesNotContain((40, 1000), fixture.Read(first));
@@ -106,9 +106,9 @@ public sealed class KvSequenceTests
         var first = sequence.Reserve([31, 32, 32, 33, 33]);
         fixture.Write(sequence, first, [100, 101, 102, 103, 104]);
         Assert.Equal(36, fixture.Read(sequence).Count);
-        Assert.Throws<InvalidOperationException>(() => sequence.Commit(3));
+        Assert.Throws<InvalidOperationException>(() => sequence.Commit(new int[3]));
         sequence.Compact([0, 2, 4]);
-        sequence.Commit(3);
+        sequence.Commit(new int[3]);
         Assert.Equal(
             [(31, 100), (32, 102), (33, 104)],
             fixture.Read(sequence).Where(slot => slot.Position >= 31)
@@ -125,7 +125,7 @@ public sealed class KvSequenceTests
         // The sinks of a streaming cache: 4 first tokens, the window from 60 on.
         Assert.Equal(56, sequence.Drop(4, 60));
         sequence.Shift(0, 4, 56);
-        Assert.Equal((100, 44), (sequence.LogicalLength, sequence.PhysicalLength));
+        Assert.Equal((100, 44), (sequence.LogicalLength, sequence.Lanes[0].PhysicalLength));
         Assert.Equal([0, 56], sequence.Offsets.ToArray());
         Assert.Equal(
             [
@@ -145,10 +145,10 @@ public sealed class KvSequenceTests
         using var sequence = fixture.Filled(0, 20);
         sequence.Drop(5, 10);
         sequence.Shift(10, 20, -5);
-        Assert.Equal((15, 15), (sequence.LogicalLength, sequence.PhysicalLength));
-        Assert.Equal(1, fixture.Cache.LivePages);
+        Assert.Equal((15, 15), (sequence.LogicalLength, sequence.Lanes[0].PhysicalLength));
+        Assert.Equal(1, fixture.Cache.LiveBlocks);
         fixture.AppendRange(sequence, 20, 3);
-        Assert.Equal(2, fixture.Cache.LivePages);
+        Assert.Equal(2, fixture.Cache.LiveBlocks);
         Assert.Equal(
             Enumerable
                 .Range(0, 18)
@@ -187,11 +187,11 @@ public sealed class KvSequenceTests
         using var fixture = new CacheFixture();
         using var sequence = fixture.Filled(0, 3);
         Assert.Throws<ArgumentOutOfRangeException>(() => sequence.Truncate(4));
-        Assert.Throws<ArgumentOutOfRangeException>(() => sequence.Commit(1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => sequence.Commit(new int[1]));
         Assert.Throws<ArgumentOutOfRangeException>(() => sequence.Compact([0]));
         Assert.Throws<ArgumentOutOfRangeException>(() => sequence.Reserve([2]));
-        Assert.Throws<ArgumentOutOfRangeException>(() => sequence.PageCount(3));
-        Assert.Throws<ArgumentException>(() => sequence.Pages(0, new KvPageRef[1]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => sequence.Pages.PerHead(3));
+        Assert.Throws<ArgumentException>(() => sequence.Pages.List(0, new KvPageRef[1]));
         Assert.Throws<InputException>(() => sequence.Reserve([int.MaxValue]));
         Assert.Equal(0, sequence.TailLength);
         fixture.Append(sequence, 3, 4);
@@ -205,7 +205,7 @@ public sealed class KvSequenceTests
         var sequence = fixture.Filled(0, 3);
         sequence.Dispose();
         sequence.Dispose();
-        Assert.Equal(0, fixture.Cache.LivePages);
+        Assert.Equal(0, fixture.Cache.LiveBlocks);
         Assert.Throws<ObjectDisposedException>(() => sequence.Reserve(1));
     }
 
@@ -226,11 +226,14 @@ public sealed class KvSequenceTests
         one.Append(first, tokens);
         many.Append(second, tokens);
         Assert.Equal(one.Read(first), many.Read(second));
-        for (var page = 0; page < first.PageCount(0); page++)
+        for (var page = 0; page < first.Pages.PerHead(0); page++)
         {
             Assert.True(
-                one.Cache.Pool.Page(first.Table[page].Page)
-                    .Span.SequenceEqual(many.Cache.Pool.Page(second.Table[page].Page).Span)
+                one.Cache.Memory.Pools[0]
+                    .Block(first.Lanes[0].Table[page].Block)
+                    .Span.SequenceEqual(
+                        many.Cache.Memory.Pools[0].Block(second.Lanes[0].Table[page].Block).Span
+                    )
             );
         }
     }
@@ -257,13 +260,14 @@ public sealed class KvSequenceTests
         int to
     )
     {
+        Span<int> ids = stackalloc int[1];
         for (var token = from; token < to; token++)
         {
             var first = sequence.Reserve(1);
             fixture.Write(sequence, first, [token]);
             for (var bank = 0; bank < fixture.Cache.Shape.Banks; bank++)
             {
-                sequence.Pages(bank, pages);
+                sequence.Pages.List(bank, pages);
             }
 
             // Every few tokens a draft is refused, as in speculative decoding.
@@ -273,7 +277,7 @@ public sealed class KvSequenceTests
                 sequence.Compact([0]);
             }
 
-            sequence.Commit(1);
+            sequence.Commit(ids);
         }
     }
 }

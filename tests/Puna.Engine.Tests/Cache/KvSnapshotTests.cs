@@ -52,7 +52,7 @@ public sealed class KvSnapshotTests : IDisposable
         using var other = new CacheFixture();
         using var restored = KvSnapshot.Load(other.Cache, path, s_identity).Sequence;
         Assert.Equal(fixture.Read(sequence), other.Read(restored));
-        Assert.Equal((100, 54), (restored.LogicalLength, restored.PhysicalLength));
+        Assert.Equal((100, 54), (restored.LogicalLength, restored.Lanes[0].PhysicalLength));
         Assert.Equal(sequence.Bytes, restored.Bytes);
         Assert.Equal(sequence.Offsets.ToArray(), restored.Offsets.ToArray());
     }
@@ -93,7 +93,7 @@ public sealed class KvSnapshotTests : IDisposable
             KvSnapshot.Load(fixture.Cache, path, s_identity, Tokens(0, 39))
         );
         Assert.Contains("the prompt ends before it", fault.Message, StringComparison.Ordinal);
-        Assert.Equal(2, fixture.Cache.LivePages);
+        Assert.Equal(2, fixture.Cache.LiveBlocks);
     }
 
     [Theory]
@@ -138,10 +138,10 @@ public sealed class KvSnapshotTests : IDisposable
         using var small = new CacheFixture(
             KvPageFormats.F16,
             KvPageFormats.F16,
-            2 * fixture.Cache.Shape.GroupBytes
+            2 * fixture.Cache.BlockBytes
         );
         Assert.Throws<CacheFullException>(() => KvSnapshot.Load(small.Cache, path, s_identity));
-        Assert.Equal(0, small.Cache.LivePages);
+        Assert.Equal(0, small.Cache.LiveBlocks);
     }
 
     [Fact]
@@ -222,7 +222,7 @@ public sealed class KvSnapshotTests : IDisposable
         var path = PathOf("a");
         KvSnapshot.Save(sequence, Tokens(0, 70), path, s_identity);
         var whole = File.ReadAllBytes(path);
-        var live = fixture.Cache.LivePages;
+        var live = fixture.Cache.LiveBlocks;
         var random = new Random(7);
         for (var trial = 0; trial < Mutations; trial++)
         {
@@ -250,7 +250,7 @@ public sealed class KvSnapshotTests : IDisposable
             ExpectRefusal(fixture, path, bytes);
         }
 
-        Assert.Equal(live, fixture.Cache.LivePages);
+        Assert.Equal(live, fixture.Cache.LiveBlocks);
     }
 
     [Fact]
@@ -263,7 +263,7 @@ public sealed class KvSnapshotTests : IDisposable
         KvSnapshot.Save(sequence, Tokens(0, 70), path, s_identity);
         var whole = File.ReadAllBytes(path);
         var header = BinaryPrimitives.ReadInt32LittleEndian(whole.AsSpan(8));
-        var live = fixture.Cache.LivePages;
+        var live = fixture.Cache.LiveBlocks;
         var random = new Random(8);
         int[] nasty = [-1, int.MinValue, int.MaxValue, 0, 1, 1 << 20, 31, 33];
         var refused = 0;
@@ -287,8 +287,8 @@ public sealed class KvSnapshotTests : IDisposable
             try
             {
                 using var restored = KvSnapshot.Load(fixture.Cache, path, s_identity).Sequence;
-                Assert.InRange(restored.PhysicalLength, 0, 70);
-                restored.Pages(0, new KvPageRef[2 * restored.PageCount(0)]);
+                Assert.InRange(restored.Lanes[0].PhysicalLength, 0, 70);
+                restored.Pages.List(0, new KvPageRef[2 * restored.Pages.PerHead(0)]);
                 restored.Reserve(1);
             }
             catch (InputException)
@@ -298,7 +298,7 @@ public sealed class KvSnapshotTests : IDisposable
         }
 
         Assert.True(refused > Mutations / 3);
-        Assert.Equal(live, fixture.Cache.LivePages);
+        Assert.Equal(live, fixture.Cache.LiveBlocks);
     }
 
     [Fact]
@@ -309,7 +309,7 @@ public sealed class KvSnapshotTests : IDisposable
         var path = PathOf("a");
         KvSnapshot.Save(sequence, Tokens(0, 64), path, s_identity);
         var bytes = File.ReadAllBytes(path);
-        var page = (int)fixture.Cache.Shape.GroupBytes + 4;
+        var page = (int)fixture.Cache.BlockBytes + 4;
         var first = bytes[^(2 * page)..^page];
         bytes.AsSpan(bytes.Length - page).CopyTo(bytes.AsSpan(bytes.Length - 2 * page));
         first.CopyTo(bytes.AsSpan(bytes.Length - page));

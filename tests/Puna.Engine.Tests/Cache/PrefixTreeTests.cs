@@ -25,7 +25,7 @@ public sealed class PrefixTreeTests
         Assert.Equal(64, tree.Publish(s_identity, Tokens(0, 95), sequence));
         using var found = tree.Lookup(s_identity, Tokens(0, prompt));
         Assert.Equal(matched, found.LogicalLength);
-        Assert.Equal(matched, found.PhysicalLength);
+        Assert.Equal(matched, found.Lanes[0].PhysicalLength);
         Assert.Equal(fixture.Read(sequence).Take(matched), fixture.Read(found));
         Assert.Equal(matched, tree.Stats.CachedTokens);
     }
@@ -91,7 +91,7 @@ public sealed class PrefixTreeTests
         Assert.Equal(32, tree.Publish(s_identity, Tokens(200, 64), moved));
         using var inserted = fixture.Cache.CreateSequence();
         fixture.Write(inserted, inserted.Reserve([.. Tokens(3, 64)]), Tokens(300, 64));
-        inserted.Commit(64);
+        inserted.Commit(new int[64]);
         Assert.Equal(0, tree.Publish(s_identity, Tokens(300, 64), inserted));
     }
 
@@ -166,7 +166,7 @@ public sealed class PrefixTreeTests
         Assert.Equal(2, tree.EvictTo(3 * block));
         Assert.Equal(0, Matched(tree, 0));
         Assert.Equal(3, tree.Stats.EvictedBlocks);
-        Assert.Equal(3, fixture.Cache.LivePages);
+        Assert.Equal(3, fixture.Cache.LiveBlocks);
     }
 
     [Fact]
@@ -183,14 +183,14 @@ public sealed class PrefixTreeTests
         }
 
         Assert.Equal(2, tree.EvictTo(0));
-        Assert.Equal(0, fixture.Cache.LivePages);
+        Assert.Equal(0, fixture.Cache.LiveBlocks);
     }
 
     [Fact]
     public void A_full_cache_takes_unused_blocks_back_before_it_refuses()
     {
         using var probe = new CacheFixture();
-        using var fixture = new CacheFixture(memoryLimit: 4 * probe.Cache.Shape.GroupBytes);
+        using var fixture = new CacheFixture(memoryLimit: 4 * probe.Cache.BlockBytes);
         using var tree = new PrefixTree(fixture.Cache);
         Publish(fixture, tree, 0, 96);
         using var sequence = fixture.Filled(500, 90);
@@ -226,7 +226,7 @@ public sealed class PrefixTreeTests
             var sequence = tree.Lookup(s_identity, prompt);
             var rest = prompt[sequence.LogicalLength..];
             fixture.Append(sequence, rest);
-            sequence.Commit(rest.Length);
+            sequence.Commit(rest);
             computed += rest.Length;
             tree.Publish(s_identity, prompt, sequence);
             live.Add(sequence);
@@ -235,18 +235,18 @@ public sealed class PrefixTreeTests
         Assert.Equal(192 + 64 * 28, computed);
 
         // 6 common pages and one page of their own for each.
-        Assert.Equal(6 + 64, fixture.Cache.LivePages);
+        Assert.Equal(6 + 64, fixture.Cache.LiveBlocks);
         Assert.Equal((64, 64 * 220, 63 * 192), Counters(tree.Stats));
         live.ForEach(sequence => sequence.Dispose());
         tree.Dispose();
-        Assert.Equal(0, fixture.Cache.LivePages);
+        Assert.Equal(0, fixture.Cache.LiveBlocks);
     }
 
     [Fact]
     public void Random_requests_get_exactly_the_content_of_their_own_tokens()
     {
         using var probe = new CacheFixture();
-        using var fixture = new CacheFixture(memoryLimit: 40 * probe.Cache.Shape.GroupBytes);
+        using var fixture = new CacheFixture(memoryLimit: 40 * probe.Cache.BlockBytes);
         using var tree = new PrefixTree(fixture.Cache, 24 * 32 * fixture.Cache.Shape.BytesPerToken);
         var random = new Random(20);
         var prompts = new List<int[]> { Tokens(0, 10) };
@@ -265,7 +265,7 @@ public sealed class PrefixTreeTests
             Assert.InRange(sequence.LogicalLength, 0, prompt.Length - 1);
             var rest = prompt[sequence.LogicalLength..];
             fixture.Append(sequence, rest);
-            sequence.Commit(rest.Length);
+            sequence.Commit(rest);
             Assert.Equal(
                 prompt.Select((token, position) => (position, token)),
                 fixture.Read(sequence)
@@ -276,17 +276,16 @@ public sealed class PrefixTreeTests
         Assert.True(tree.Stats.CachedTokens > 0);
         Assert.True(tree.Stats.EvictedBlocks > 0);
         tree.EvictTo(0);
-        Assert.Equal(0, fixture.Cache.LivePages);
+        Assert.Equal(0, fixture.Cache.LiveBlocks);
         Assert.Equal(0, tree.Stats.Blocks);
     }
 
     [Fact]
-    public void A_cache_has_one_tree_and_the_tree_only_its_own_sequences()
+    public void A_tree_takes_only_the_sequences_of_its_own_cache()
     {
         using var fixture = new CacheFixture();
         using var other = new CacheFixture();
         using var tree = new PrefixTree(fixture.Cache);
-        Assert.Throws<InvalidOperationException>(() => new PrefixTree(fixture.Cache));
         using var foreign = other.Filled(0, 32);
         Assert.Throws<ArgumentException>(() => tree.Publish(s_identity, Tokens(0, 32), foreign));
         tree.Dispose();

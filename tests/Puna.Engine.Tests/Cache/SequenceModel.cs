@@ -68,6 +68,21 @@ internal sealed class SequenceModel
         }
     }
 
+    public void Insert(int position, int count)
+    {
+        // At the end the new tokens move it themselves.
+        if (position < LogicalLength)
+        {
+            Shift(position, LogicalLength, count);
+        }
+    }
+
+    public void Fill(int position, int token)
+    {
+        Committed.Add((position, token));
+        LogicalLength = Math.Max(LogicalLength, position + 1);
+    }
+
     public SequenceModel Fork() =>
         new() { Committed = [.. Committed], LogicalLength = LogicalLength };
 }

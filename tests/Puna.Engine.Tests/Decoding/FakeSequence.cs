@@ -165,6 +165,8 @@ internal sealed class FakeSequence(
         Tail = 0;
     }
 
+    public void EndRound() { }
+
     public void Truncate(int length)
     {
         Require(length >= 0 && length <= _count);

@@ -55,7 +55,7 @@ public sealed class ModelBenchTests : IDisposable
                 Assert.True(row.BytesPerSecond > 0);
             }
         );
-        Assert.Equal(0, engine.Cache.LivePages);
+        Assert.Equal(0, engine.Cache.LiveBlocks);
         Assert.All(rows, row => Assert.Empty(row.Stages));
     }
 

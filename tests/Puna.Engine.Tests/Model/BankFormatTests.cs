@@ -47,22 +47,6 @@ public sealed class BankFormatTests
         Assert.Equal(expected.Greedy(s_ids, 20).Ids, actual.Greedy(s_ids, 20).Ids);
     }
 
-    [Fact]
-    public void Sequences_of_caches_of_different_formats_run_in_one_batch()
-    {
-        using var model = new ModelHarness(s_path);
-        using var other = new ModelHarness(s_path, kvFormat: KvPageFormats.Int8);
-        using var dense = model.Cache.CreateSequence();
-        using var coded = other.Cache.CreateSequence();
-        model.Forward.Run(
-            [.. s_ids[..40], .. s_ids[..40]],
-            [new Segment(dense, 40), new Segment(coded, 40)]
-        );
-        var together = model.TailLogits(80);
-        Assert.Equal(model.Logits(s_ids[..40]), together[..40]);
-        Assert.Equal(other.Logits(s_ids[..40]), together[40..]);
-    }
-
     private sealed class IdlePolicy : IKvPolicy
     {
         public string Name => "idle";

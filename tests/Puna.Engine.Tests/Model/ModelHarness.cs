@@ -58,10 +58,7 @@ internal sealed class ModelHarness : IDisposable
         Forward = new ForwardPass(Model, _pool, activations);
         var format = kvFormat ?? KvPageFormats.F32;
         Cache = new KvCache(
-            new KvCacheShape(
-                [.. plan.Banks.Select(bank => new KvBankShape(bank.Heads, bank.HeadDim))],
-                formatsOf ?? (_ => new KvFormatPair(format, format))
-            ),
+            KvCacheShape.Of(plan, formatsOf ?? (_ => new KvFormatPair(format, format))),
             policies
         );
         _logits = new NativeBuffer<float>((long)Forward.MaximumRows * Vocabulary);

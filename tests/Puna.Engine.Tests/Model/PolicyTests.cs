@@ -70,26 +70,19 @@ public sealed class PolicyTests
 
         public KvEffects Effects => KvEffects.SelectsOnly;
 
-        public void BeforeAttend(
-            KvSequence sequence,
-            Puna.Kernels.Memory.NativeSpan<float> queries,
-            int tokens,
-            ref KvAttendPlan plan
-        )
+        public void BeforeAttend(KvSequence sequence, ref KvAttendPlan plan)
         {
             if (!s_on)
             {
                 return;
             }
 
-            var heads = plan.Pages.Length / plan.PagesPerHead;
-            for (var head = 0; head < heads; head++)
+            for (var head = 0; head < plan.KvHeads; head++)
             {
-                plan.Pages.Slice(head * plan.PagesPerHead + 1, plan.PagesPerHead - 1)
-                    .CopyTo(plan.Pages[(head * (plan.PagesPerHead - 1))..]);
+                var slots = new uint[plan.Pages(head).Length];
+                slots.AsSpan(1).Fill(uint.MaxValue);
+                plan.Keep(head, slots);
             }
-
-            plan.PagesPerHead--;
         }
     }
 }

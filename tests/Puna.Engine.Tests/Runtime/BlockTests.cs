@@ -146,7 +146,7 @@ public sealed class BlockTests
         Assert.Equal(Naive(engine, prompt, 255, 6)[..15], result.Ids);
         Assert.Equal(18, decoder.Passes);
         Assert.Empty(policy.Ids);
-        Assert.Equal((0, 0), (sequence.Committed, sequence.Kv.PhysicalLength));
+        Assert.Equal((0, 0), (sequence.Committed, sequence.Kv.Lanes[0].PhysicalLength));
     }
 
     /// <summary>The same by hand: three blocks of masks; in each pass the surest of the masked rows is filled.</summary>

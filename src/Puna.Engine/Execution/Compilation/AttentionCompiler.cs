@@ -50,7 +50,9 @@ internal sealed class AttentionCompiler : IBranchCompiler<AttentionSpec>
         }
 
         var attended = step.Slot("attended", input.Rows, branch.QueryWidth, feedsProducts: true);
-        context.Add(new AttentionOp(step.List.Attention, branch, queries, attended));
+        context.Add(
+            new AttentionOp(step.List.Attention, context.Scope.Layer, branch, queries, attended)
+        );
         var result = step.Slot("attention", input.Rows, context.Scope.Config.HiddenSize);
         context.Add(
             new ProjectionOp(

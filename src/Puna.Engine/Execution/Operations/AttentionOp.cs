@@ -6,6 +6,7 @@ namespace Puna.Engine.Execution.Operations;
 /// <summary>Attention of the queries over the pages of a bank, the new tokens' included.</summary>
 internal sealed class AttentionOp(
     SegmentAttention attention,
+    int layer,
     AttentionSpec branch,
     Slot queries,
     Slot output
@@ -28,6 +29,7 @@ internal sealed class AttentionOp(
     {
         var rows = queries.Rows;
         attention.Forward(
+            layer,
             branch,
             rows.Segments,
             queries.Values.Values,

@@ -6,7 +6,7 @@ namespace Puna.Engine.Tests.Cache;
 
 /// <summary>Counts of the whole process's native memory: nothing else may run beside them.</summary>
 [Collection(nameof(NativeMemoryCollection))]
-public sealed class PagePoolTests
+public sealed class BlockPoolTests
 {
     private static readonly KvBankShape[] s_smol =
     [
@@ -26,7 +26,7 @@ public sealed class PagePoolTests
         using var cache = new KvCache(shape);
         using var sequence = cache.CreateSequence();
         sequence.Reserve(70);
-        sequence.Commit(70);
+        sequence.Commit(new int[70]);
 
         // 70 tokens lie in 3 pages of 32.
         var bytes = cache.Bytes;
@@ -36,7 +36,7 @@ public sealed class PagePoolTests
 
         // 32 positions and a reference count a page; the alignment is 64 bytes.
         Assert.InRange(bytes.Metadata, 3 * (32 * 4 + 4), 3 * (32 * 4 + 4 + 64));
-        Assert.Equal(3 * (shape.GroupBytes + 4), bytes.Total);
+        Assert.Equal(3 * (cache.BlockBytes + 4), bytes.Total);
         Assert.Equal(bytes.Total + 3 * 16, sequence.Bytes.Total);
     }
 
@@ -120,11 +120,8 @@ public sealed class PagePoolTests
         var sequence = cache.CreateSequence();
         sequence.Reserve(1000);
         Assert.Equal(cache.ReservedBytes, NativeMemoryMeter.Bytes - before);
-        Assert.Equal(
-            cache.ReservedBytes,
-            (cache.LivePages + cache.FreePages) * cache.Shape.GroupBytes
-        );
-        Assert.Equal(32, cache.LivePages);
+        Assert.Equal(cache.ReservedBytes, (cache.LiveBlocks + cache.FreeBlocks) * cache.BlockBytes);
+        Assert.Equal(32, cache.LiveBlocks);
         cache.Dispose();
         sequence.Dispose();
         Assert.Equal(before, NativeMemoryMeter.Bytes);
@@ -134,7 +131,7 @@ public sealed class PagePoolTests
     public void A_full_cache_says_so_and_the_sequence_is_unchanged()
     {
         using var probe = new CacheFixture();
-        var limit = 3 * probe.Cache.Shape.GroupBytes;
+        var limit = 3 * probe.Cache.BlockBytes;
         using var fixture = new CacheFixture(memoryLimit: limit);
         using var sequence = fixture.Filled(0, 40);
         var before = fixture.Read(sequence);
@@ -150,7 +147,7 @@ public sealed class PagePoolTests
     public void A_copy_on_write_that_finds_no_page_changes_nothing()
     {
         using var probe = new CacheFixture();
-        using var fixture = new CacheFixture(memoryLimit: probe.Cache.Shape.GroupBytes);
+        using var fixture = new CacheFixture(memoryLimit: probe.Cache.BlockBytes);
         using var first = fixture.Filled(0, 5);
         using var second = first.Fork();
         Assert.Throws<CacheFullException>(() => second.Reserve(1));
@@ -168,7 +165,10 @@ public sealed class PagePoolTests
         using var sequence = fixture.Cache.CreateSequence();
         sequence.Reserve(1);
         Assert.False(
-            fixture.Cache.Pool.Page(sequence.Table[0].Page).Span.ContainsAnyExcept((byte)0)
+            fixture
+                .Cache.Memory.Pools[0]
+                .Block(sequence.Lanes[0].Table[0].Block)
+                .Span.ContainsAnyExcept((byte)0)
         );
     }
 

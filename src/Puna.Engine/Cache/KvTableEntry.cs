@@ -1,13 +1,13 @@
 namespace Puna.Engine.Cache;
 
 /// <summary>
-/// One entry of a sequence's page table. Offset and mask lie here and not in the page, so that a page can be shared
+/// One entry of a sequence's table. Offset and mask lie here and not in the block, so that a block can be shared
 /// by sequences that place it elsewhere or see less of it.
 /// </summary>
-internal struct KvPageEntry
+internal struct KvTableEntry
 {
-    /// <summary>Page id in the pool.</summary>
-    public int Page;
+    /// <summary>Block id in the pool.</summary>
+    public int Block;
 
     /// <summary>Effective position of a slot = stored position + this.</summary>
     public int Offset;
