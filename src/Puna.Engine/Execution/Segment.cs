@@ -1,4 +1,5 @@
 using Puna.Engine.Cache;
+using Puna.Engine.Linear;
 
 namespace Puna.Engine.Execution;
 
@@ -16,10 +17,12 @@ namespace Puna.Engine.Execution;
 /// <param name="EndsPrompt">
 /// The tokens are the last of a prompt: when they are committed, policies that look at a prompt as a whole do so.
 /// </param>
+/// <param name="Adapters">What the linear maps of the tokens are adapted with; null = the model as it is.</param>
 public readonly record struct Segment(
     KvSequence Sequence,
     int Tokens,
     ReadOnlyMemory<int> Parents = default,
     bool IsBlock = false,
-    bool EndsPrompt = false
+    bool EndsPrompt = false,
+    AdapterSet? Adapters = null
 );

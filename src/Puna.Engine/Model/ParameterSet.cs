@@ -58,6 +58,9 @@ public sealed class ParameterSet : IDisposable
         _memory.Dispose();
     }
 
+    /// <summary>Linear maps so far.</summary>
+    internal int Linears => _linears.Count;
+
     /// <summary>The memory of all matrices.</summary>
     internal IEnumerable<NativeSpan<byte>> Chunks => _memory.Chunks;
 

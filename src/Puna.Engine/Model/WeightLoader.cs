@@ -119,7 +119,7 @@ internal sealed class WeightLoader
         Done(tensor);
         try
         {
-            return new LinearLayer(weight, bias is null ? null : Vector(bias));
+            return new LinearLayer(_set.Linears, weight, bias is null ? null : Vector(bias));
         }
         catch
         {

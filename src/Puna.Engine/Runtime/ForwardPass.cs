@@ -70,7 +70,7 @@ public sealed class ForwardPass : IDisposable
         try
         {
             TokenPlacement.Reserve(segments, rows.FirstTail, rows.Positions.Span);
-            _list.Rotary.Prepare(rows.Positions.Span);
+            rows.Place();
             _list.Attention.Begin();
             foreach (var operation in _list.Operations)
             {

@@ -1,4 +1,5 @@
 using Puna.Engine.Cache;
+using Puna.Engine.Linear;
 
 namespace Puna.Engine.Runtime;
 
@@ -44,6 +45,12 @@ public sealed class Sequence : ISequence, IDisposable
 
     /// <summary>Its keys and values.</summary>
     public KvSequence Kv { get; }
+
+    /// <summary>
+    /// What the linear maps of the model are adapted with for this sequence; null = the model as it is. It is not owned. Keys
+    /// and values that were computed with another set stay as they are: set it before the first token.
+    /// </summary>
+    public AdapterSet? Adapters { get; set; }
 
     /// <inheritdoc/>
     public int VocabularySize => Engine.Model.Config.VocabularySize;

@@ -1,5 +1,4 @@
 using Puna.Engine.Cache;
-using Puna.Engine.Execution;
 using Puna.Engine.Tests.Cache;
 using Puna.Kernels.Attention;
 using Puna.Testing;

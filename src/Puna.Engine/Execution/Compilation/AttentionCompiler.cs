@@ -20,6 +20,13 @@ internal sealed class AttentionCompiler : IBranchCompiler<AttentionSpec>
         ];
         if (context.Scope.Makes(branch.Bank))
         {
+            if (input.Rows != step.List.Tokens)
+            {
+                throw new InputException(
+                    $"Layer {context.Scope.Layer} of the plan makes keys and values after a step that computes other rows than one for each token; only layers that read those of earlier layers can follow it."
+                );
+            }
+
             var keys = step.Slot("keys", input.Rows, bank.Heads * bank.HeadDim);
             var values = step.Slot("values", input.Rows, bank.Heads * bank.HeadDim);
             projections.Add((step.Linear(Modules.Key), keys));
@@ -84,7 +91,7 @@ internal sealed class AttentionCompiler : IBranchCompiler<AttentionSpec>
             new HeadsOp(
                 weight,
                 context.Scope.Config.NormEpsilon,
-                branch.Rotary ? context.Step.List.Rotary : null,
+                branch.Rotary ? rows.Rows.Angles : null,
                 heads,
                 rows,
                 prepared

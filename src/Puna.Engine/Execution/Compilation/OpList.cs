@@ -12,15 +12,15 @@ internal sealed class OpList : IDisposable
 {
     private readonly List<PassOp> _operations = [];
     private readonly List<StepRange> _steps = [];
+    private readonly List<RowSet> _rows = [];
+    private readonly int _maximumRows;
 
     private OpList(LanguageModel model, WorkerPool pool, int maximumRows)
     {
         Model = model;
-        Tokens = new RowSet(maximumRows);
-        var config = model.Config;
-        var (frequencies, magnitude) = RotaryFrequencies.Compute(config.Rope, config.HeadDim);
-        Rotary = new RotaryAngles(frequencies, config.ContextLength, magnitude);
-        Attention = new SegmentAttention(model.Plan, Rotary, pool);
+        _maximumRows = maximumRows;
+        Tokens = AddRows();
+        Attention = new SegmentAttention(model.Plan, Tokens.Angles!, pool);
     }
 
     /// <summary>The model whose parameters the operations read.</summary>
@@ -28,9 +28,6 @@ internal sealed class OpList : IDisposable
 
     /// <summary>The rows of the batch's tokens.</summary>
     public RowSet Tokens { get; }
-
-    /// <summary>Rotations of the model's heads.</summary>
-    public RotaryAngles Rotary { get; }
 
     /// <summary>Attention over the caches of the batch.</summary>
     public SegmentAttention Attention { get; }
@@ -69,6 +66,19 @@ internal sealed class OpList : IDisposable
         }
     }
 
+    /// <summary>Rows beside those of the tokens: for a step from which on others are computed.</summary>
+    public RowSet AddRows()
+    {
+        var config = Model.Config;
+        var (frequencies, magnitude) = RotaryFrequencies.Compute(config.Rope, config.HeadDim);
+        var rows = new RowSet(
+            _maximumRows,
+            new RotaryAngles(frequencies, config.ContextLength, magnitude)
+        );
+        _rows.Add(rows);
+        return rows;
+    }
+
     /// <summary>Appends an operation and notes what it does with slots.</summary>
     public void Add(PassOp operation)
     {
@@ -81,8 +91,7 @@ internal sealed class OpList : IDisposable
     {
         Slots.Dispose();
         Attention.Dispose();
-        Rotary.Dispose();
-        Tokens.Dispose();
+        _rows.ForEach(rows => rows.Dispose());
         Head?.Dispose();
     }
 

@@ -1,5 +1,4 @@
 using Puna.Kernels.Memory;
-using Puna.Kernels.Norm;
 using Puna.Kernels.Threads;
 
 namespace Puna.Engine.Execution.Operations;
@@ -29,7 +28,14 @@ internal sealed class NormOp(
     {
         if (weight is not null)
         {
-            RmsNorm.Forward(input.Values, weight.Span, epsilon, output.Values, pool);
+            AdaptedNorm.Forward(
+                input.Values,
+                weight,
+                epsilon,
+                output.Values,
+                output.Rows.Adapters,
+                pool
+            );
         }
         else
         {

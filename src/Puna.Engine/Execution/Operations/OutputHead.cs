@@ -2,7 +2,6 @@ using Puna.Engine.Linear;
 using Puna.Engine.Model;
 using Puna.Kernels.Elementwise;
 using Puna.Kernels.Memory;
-using Puna.Kernels.Norm;
 using Puna.Kernels.Threads;
 
 namespace Puna.Engine.Execution.Operations;
@@ -17,6 +16,8 @@ internal sealed class OutputHead : IDisposable
     private readonly LinearLayer _head;
     private readonly float _epsilon;
     private readonly float _multiplier;
+    private int[] _range = [];
+    private AdapterRun[] _runs = [];
 
     /// <summary>Makes the head of a model behind its last stream.</summary>
     public OutputHead(LanguageModel model, Slot stream, SlotTable slots)
@@ -38,56 +39,74 @@ internal sealed class OutputHead : IDisposable
         uses.Saves(_stream);
     }
 
-    /// <summary>Logits [rows, V] after neighbouring rows of the pass.</summary>
-    public void Logits(int firstRow, int rows, NativeSpan<float> logits, WorkerPool pool)
+    /// <summary>Logits [rows, V] after neighbouring tokens of the pass.</summary>
+    public void Logits(int first, int count, NativeSpan<float> logits, WorkerPool pool)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(firstRow);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(firstRow + rows, _stream.Rows.Count);
-        _asked.Begin(rows, []);
-        Normalise(_stream.Values.Slice(firstRow, rows), _normed.Values, pool);
-        Multiply(logits, pool);
-    }
-
-    /// <summary>Logits [rows, V] after some rows of the pass.</summary>
-    public void Logits(ReadOnlySpan<int> rows, NativeSpan<float> logits, WorkerPool pool)
-    {
-        _asked.Begin(rows.Length, []);
-        Hidden(rows, _normed.Values.Values, pool);
-        Multiply(logits, pool);
-    }
-
-    /// <summary>The normalised stream [rows, d] at some rows of the pass.</summary>
-    public void Hidden(ReadOnlySpan<int> rows, NativeSpan<float> hidden, WorkerPool pool)
-    {
-        var (source, target) = (
-            _stream.Values,
-            new FloatRows(hidden, rows.Length, _stream.Columns)
-        );
-        for (var index = 0; index < rows.Length; index++)
+        if (_range.Length < count)
         {
-            ArgumentOutOfRangeException.ThrowIfNegative(rows[index]);
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(rows[index], source.Rows);
-            source[rows[index]].CopyTo(target[index]);
+            _range = new int[count];
         }
 
-        Normalise(target, target, pool);
+        for (var index = 0; index < count; index++)
+        {
+            _range[index] = first + index;
+        }
+
+        Logits(_range.AsSpan(0, count), logits, pool);
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _asked.Dispose();
-
-    private void Normalise(FloatRows source, FloatRows target, WorkerPool pool) =>
-        RmsNorm.Forward(source, _norm.Span, _epsilon, target, pool);
-
-    private void Multiply(NativeSpan<float> logits, WorkerPool pool)
+    /// <summary>Logits [rows, V] after some tokens of the pass.</summary>
+    public void Logits(ReadOnlySpan<int> tokens, NativeSpan<float> logits, WorkerPool pool)
     {
+        _asked.Begin(tokens.Length, []);
+        var normed = _normed.Values;
+        var runs = Gather(tokens, normed, pool);
         _normed.Quantise(pool);
-        var result = new FloatRows(logits, _asked.Count, _head.Weight.Rows);
+        var result = new FloatRows(logits, tokens.Length, _head.Weight.Rows);
         _head.Weight.Multiply(_normed.Activations, result, pool);
-        _head.Finish(_normed.Activations, result, pool);
+        _head.Finish(_normed.Activations, result, runs, pool);
         if (_multiplier != 1)
         {
             Scale.Forward(result, _multiplier, pool);
         }
+    }
+
+    /// <summary>The normalised stream [rows, d] at some tokens of the pass.</summary>
+    public void Hidden(ReadOnlySpan<int> tokens, NativeSpan<float> hidden, WorkerPool pool) =>
+        _ = Gather(tokens, new FloatRows(hidden, tokens.Length, _stream.Columns), pool);
+
+    /// <inheritdoc/>
+    public void Dispose() => _asked.Dispose();
+
+    private ReadOnlySpan<AdapterRun> Gather(
+        ReadOnlySpan<int> tokens,
+        FloatRows target,
+        WorkerPool pool
+    )
+    {
+        var source = _stream.Values;
+        var adapters = _stream.Rows.Adapters;
+        if (_runs.Length < tokens.Length && !adapters.IsEmpty)
+        {
+            _runs = new AdapterRun[tokens.Length];
+        }
+
+        var count = 0;
+        for (var index = 0; index < tokens.Length; index++)
+        {
+            var row = _stream.Rows.RowOf(tokens[index]);
+            source[row].CopyTo(target[index]);
+            foreach (var run in adapters)
+            {
+                if (row >= run.FirstRow && row < run.FirstRow + run.Rows)
+                {
+                    _runs[count++] = new AdapterRun(run.Adapters, index, 1);
+                }
+            }
+        }
+
+        var runs = _runs.AsSpan(0, count);
+        AdaptedNorm.Forward(target, _norm, _epsilon, target, runs, pool);
+        return runs;
     }
 }

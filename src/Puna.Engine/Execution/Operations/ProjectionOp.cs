@@ -40,7 +40,7 @@ internal sealed class ProjectionOp(
         JoinedProduct.Multiply(x, pool, _products);
         foreach (var (linear, result) in projections)
         {
-            linear.Finish(x, result.Values, pool);
+            linear.Finish(x, result.Values, input.Rows.Adapters, pool);
         }
     }
 }
