@@ -1,5 +1,6 @@
 using Puna.Engine.Cache;
 using Puna.Engine.Linear;
+using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Execution;
 
@@ -18,11 +19,16 @@ namespace Puna.Engine.Execution;
 /// The tokens are the last of a prompt: when they are committed, policies that look at a prompt as a whole do so.
 /// </param>
 /// <param name="Adapters">What the linear maps of the tokens are adapted with; null = the model as it is.</param>
+/// <param name="Embeddings">
+/// What the first layer reads of the tokens, [T, d], in the place of the embeddings of their ids: images, memories. Empty
+/// for the ids'. It must live until the pass has run.
+/// </param>
 public readonly record struct Segment(
     KvSequence Sequence,
     int Tokens,
     ReadOnlyMemory<int> Parents = default,
     bool IsBlock = false,
     bool EndsPrompt = false,
-    AdapterSet? Adapters = null
+    AdapterSet? Adapters = null,
+    FloatRows Embeddings = default
 );

@@ -62,6 +62,16 @@ public sealed class Batch : IDisposable
             );
         }
 
+        var given = rows.Embeddings;
+        var width = _engine.Model.Config.HiddenSize;
+        if (given.Rows > 0 && (given.Rows != rows.Tokens.Length || given.Columns != width))
+        {
+            throw new ArgumentException(
+                $"The embeddings of {rows.Tokens.Length} rows of {width} were given as {given.Rows} of {given.Columns}.",
+                nameof(rows)
+            );
+        }
+
         if (Count == _sequences.Length)
         {
             Array.Resize(ref _sequences, 2 * Count);
@@ -77,7 +87,8 @@ public sealed class Batch : IDisposable
             rows.Parents,
             rows.IsBlock,
             rows.EndsPrompt,
-            sequence.Adapters
+            sequence.Adapters,
+            rows.Embeddings
         );
         Rows += rows.Tokens.Length;
         return first;

@@ -1,3 +1,5 @@
+using Puna.Kernels.Memory;
+
 namespace Puna.Engine.Runtime;
 
 /// <summary>Tokens of one sequence that a pass runs behind the committed ones.</summary>
@@ -11,13 +13,19 @@ public readonly ref struct NewRows
     /// </param>
     /// <param name="isBlock">Each row sees the committed tokens and all T rows, at positions that follow one another.</param>
     /// <param name="endsPrompt">The rows hold the end of a prompt: policies that look at a prompt as a whole do so when it is committed.</param>
+    /// <param name="embeddings">
+    /// What the first layer reads of the rows, [T, d], in the place of the embeddings of their tokens; it must live until the
+    /// pass has run. Empty for the tokens'.
+    /// </param>
     public NewRows(
         ReadOnlySpan<int> tokens,
         ReadOnlyMemory<int> parents = default,
         bool isBlock = false,
-        bool endsPrompt = false
+        bool endsPrompt = false,
+        FloatRows embeddings = default
     )
     {
+        Embeddings = embeddings;
         EndsPrompt = endsPrompt;
         Tokens = tokens;
         Parents = parents;
@@ -35,4 +43,7 @@ public readonly ref struct NewRows
 
     /// <summary>Whether the end of a prompt is among the rows.</summary>
     public bool EndsPrompt { get; }
+
+    /// <summary>What stands in the place of the embeddings of the tokens, [T, d], or no rows.</summary>
+    public FloatRows Embeddings { get; }
 }

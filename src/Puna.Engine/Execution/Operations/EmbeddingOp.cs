@@ -4,7 +4,7 @@ using Puna.Kernels.Threads;
 
 namespace Puna.Engine.Execution.Operations;
 
-/// <summary>x[t, :] = multiplier * E[id[t], :].</summary>
+/// <summary>x[t, :] = multiplier * E[id[t], :], or the rows that a segment brings in their place.</summary>
 internal sealed class EmbeddingOp(LinearLayer embedding, float multiplier, Slot output) : PassOp
 {
     /// <inheritdoc/>
@@ -16,15 +16,29 @@ internal sealed class EmbeddingOp(LinearLayer embedding, float multiplier, Slot 
     /// <inheritdoc/>
     public override void Forward(ReadOnlySpan<int> ids, WorkerPool pool)
     {
-        var values = output.Values;
-        for (var row = 0; row < ids.Length; row++)
+        var row = 0;
+        foreach (ref readonly var segment in output.Rows.Segments)
         {
-            embedding.Weight.DequantRows(ids[row], 1, values[row]);
-        }
+            var values = output.Values.Slice(row, segment.Tokens);
+            var given = segment.Embeddings;
+            for (var token = 0; token < segment.Tokens; token++)
+            {
+                if (given.Rows > 0)
+                {
+                    given[token].CopyTo(values[token]);
+                }
+                else
+                {
+                    embedding.Weight.DequantRows(ids[row + token], 1, values[token]);
+                }
+            }
 
-        if (multiplier != 1)
-        {
-            Scale.Forward(values, multiplier, pool);
+            if (multiplier != 1 && given.Rows == 0)
+            {
+                Scale.Forward(values, multiplier, pool);
+            }
+
+            row += segment.Tokens;
         }
     }
 }
