@@ -23,17 +23,15 @@ public sealed class KvCacheShape
     /// <inheritdoc cref="KvCacheShape(ReadOnlySpan{KvBankShape}, Func{int, KvFormatPair})"/>
     public KvCacheShape(
         ReadOnlySpan<KvBankShape> banks,
-        KvPageFormat keyFormat,
-        KvPageFormat valueFormat
+        KvSlotFormat keyFormat,
+        KvSlotFormat valueFormat
     )
         : this(banks, _ => new KvFormatPair(keyFormat, valueFormat)) { }
 
     /// <summary>Makes a shape.</summary>
     /// <param name="banks">The banks, in the order in which the layer plan numbers them.</param>
     /// <param name="formats">Storage of the keys and values of a bank.</param>
-    /// <exception cref="InputException">
-    /// A bank is empty or too large to be addressed, or its format cannot store tokens one by one.
-    /// </exception>
+    /// <exception cref="InputException">A bank is empty or too large to be addressed.</exception>
     public KvCacheShape(ReadOnlySpan<KvBankShape> banks, Func<int, KvFormatPair> formats)
     {
         ArgumentNullException.ThrowIfNull(formats);
@@ -58,8 +56,6 @@ public sealed class KvCacheShape
             }
 
             _formats[bank] = formats(bank);
-            RequireSlots(_formats[bank].Keys, bank);
-            RequireSlots(_formats[bank].Values, bank);
             var keys = _formats[bank].Keys.KeyBytes(headDim);
             var values = _formats[bank].Values.ValueBytes(headDim);
             (_keyBytes[bank], _valueBytes[bank]) = (keys, values);
@@ -80,8 +76,8 @@ public sealed class KvCacheShape
     /// <param name="valueFormat">Storage of values.</param>
     public static KvCacheShape Of(
         LayerPlan plan,
-        KvPageFormat keyFormat,
-        KvPageFormat valueFormat
+        KvSlotFormat keyFormat,
+        KvSlotFormat valueFormat
     ) => Of(plan, _ => new KvFormatPair(keyFormat, valueFormat));
 
     /// <summary>The shape that a plan asks for, each bank with the window that its readers share.</summary>
@@ -155,16 +151,6 @@ public sealed class KvCacheShape
     internal int KeyBytes(int bank) => _keyBytes[bank];
 
     internal int ValueBytes(int bank) => _valueBytes[bank];
-
-    private static void RequireSlots(KvPageFormat format, int bank)
-    {
-        if (!format.WritesSlots)
-        {
-            throw new InputException(
-                $"The KV format {format.Id} of bank {bank} codes 32 tokens at a time, but a cache grows by single ones; choose a format that stores each by itself, such as {KvPageFormats.F16.Id}."
-            );
-        }
-    }
 
     // One name where all banks agree, else one for each.
     private string Names(Func<KvFormatPair, KvPageFormat> of)

@@ -294,7 +294,8 @@ internal sealed class KvLanes
                 pages[cell * stride + index] = new KvPageRef(
                     block.Keys(firstCell + cell),
                     block.Values(firstCell + cell),
-                    formats,
+                    formats.Keys,
+                    formats.Values,
                     positions,
                     valid,
                     entry.Offset,

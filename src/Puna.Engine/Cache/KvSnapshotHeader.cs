@@ -194,7 +194,7 @@ internal sealed class KvSnapshotHeader
         writer.Write(encoded);
     }
 
-    private static KvPageFormat Format(string id, KvCacheShape current)
+    private static KvSlotFormat Format(string id, KvCacheShape current)
     {
         for (var bank = 0; bank < current.Banks; bank++)
         {

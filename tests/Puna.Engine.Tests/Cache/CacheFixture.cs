@@ -21,8 +21,8 @@ internal sealed class CacheFixture : IDisposable
     private readonly int _stride;
 
     public CacheFixture(
-        KvPageFormat? keyFormat = null,
-        KvPageFormat? valueFormat = null,
+        KvSlotFormat? keyFormat = null,
+        KvSlotFormat? valueFormat = null,
         long? memoryLimit = null,
         KvPolicyChain? policies = null,
         int threads = 1,
@@ -168,7 +168,8 @@ internal sealed class CacheFixture : IDisposable
         foreach (var page in pages)
         {
             Assert.Equal(sequence.Offsets[page.OffsetGroup], page.Offset);
-            Assert.Equal(Cache.Shape.Formats(bank), new(page.KeyFormat, page.ValueFormat));
+            Assert.Same(Cache.Shape.Formats(bank).Keys, page.KeyFormat);
+            Assert.Same(Cache.Shape.Formats(bank).Values, page.ValueFormat);
             var keys = PageSlots.Keys(page.KeyFormat, headDim, page.Keys);
             var values = PageSlots.Values(page.ValueFormat, headDim, page.Values);
             for (var slot = 0; slot < KvPageRef.Slots; slot++)
