@@ -13,8 +13,6 @@ public sealed class KvCacheShape
     private const long LargestBlock = 1L << 30;
     private readonly KvBankShape[] _banks;
     private readonly KvFormatPair[] _formats;
-    private readonly int[] _keyBytes;
-    private readonly int[] _valueBytes;
 
     /// <summary>Makes a shape whose banks are all stored alike.</summary>
     /// <param name="banks">The banks, in the order in which the layer plan numbers them.</param>
@@ -37,8 +35,6 @@ public sealed class KvCacheShape
         ArgumentNullException.ThrowIfNull(formats);
         _banks = banks.ToArray();
         _formats = new KvFormatPair[_banks.Length];
-        _keyBytes = new int[_banks.Length];
-        _valueBytes = new int[_banks.Length];
         for (var bank = 0; bank < _banks.Length; bank++)
         {
             var (heads, headDim, window) = _banks[bank];
@@ -58,7 +54,6 @@ public sealed class KvCacheShape
             _formats[bank] = formats(bank);
             var keys = _formats[bank].Keys.KeyBytes(headDim);
             var values = _formats[bank].Values.ValueBytes(headDim);
-            (_keyBytes[bank], _valueBytes[bank]) = (keys, values);
             KeyBytesPerBlock += (long)heads * keys;
             ValueBytesPerBlock += (long)heads * values;
             if (KeyBytesPerBlock + ValueBytesPerBlock > LargestBlock)
@@ -146,11 +141,6 @@ public sealed class KvCacheShape
         _banks[bank].KvHeads == _banks[other].KvHeads
         && _banks[bank].HeadDim == _banks[other].HeadDim
         && _formats[bank] == _formats[other];
-
-    // Asked for once for each page, head and layer of every token: kept, not computed.
-    internal int KeyBytes(int bank) => _keyBytes[bank];
-
-    internal int ValueBytes(int bank) => _valueBytes[bank];
 
     // One name where all banks agree, else one for each.
     private string Names(Func<KvFormatPair, KvPageFormat> of)
