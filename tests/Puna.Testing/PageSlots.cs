@@ -8,7 +8,7 @@ public static unsafe class PageSlots
 {
     /// <summary>Stores one key of d numbers.</summary>
     public static void WriteKey(
-        KvPageFormat format,
+        KvSlotFormat format,
         int headDim,
         NativeSpan<byte> page,
         int slot,
@@ -23,7 +23,7 @@ public static unsafe class PageSlots
 
     /// <summary>Stores one value of d numbers.</summary>
     public static void WriteValue(
-        KvPageFormat format,
+        KvSlotFormat format,
         int headDim,
         NativeSpan<byte> page,
         int slot,

@@ -61,7 +61,7 @@ internal static class PlanCostCommand
         return command;
     }
 
-    private static long KvBytes(LayerPlan plan, KvPageFormat format) =>
+    private static long KvBytes(LayerPlan plan, KvSlotFormat format) =>
         KvCacheShape.Of(plan, format, format).BytesPerToken;
 
     private static void WriteJson(LayerPlan plan, PlanCost cost, int length, long weightBytes) =>

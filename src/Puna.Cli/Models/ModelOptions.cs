@@ -104,7 +104,7 @@ internal sealed class ModelOptions
         };
     }
 
-    private static string Choices(IReadOnlyList<KvPageFormat> formats) =>
+    private static string Choices(IReadOnlyList<KvSlotFormat> formats) =>
         $"{string.Join(", ", formats.SkipLast(1).Select(format => format.Id))} or {formats[^1].Id}";
 
     /// <summary>The value when it lies in the range.</summary>

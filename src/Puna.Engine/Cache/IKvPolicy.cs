@@ -36,6 +36,12 @@ public interface IKvPolicy
     /// </summary>
     int QueryBlock => 0;
 
+    /// <summary>
+    /// The forms that the stage seals blocks in by <see cref="KvEntry.Seal"/>, the same ones for all its life. Room for one
+    /// block of each is made with every 32 tokens.
+    /// </summary>
+    IReadOnlyList<KvForm> Forms => [];
+
     /// <summary>What the stage will remember of a new sequence; null for nothing.</summary>
     KvPolicyState? CreateState() => null;
 
@@ -47,7 +53,7 @@ public interface IKvPolicy
     /// <param name="adopted">They came with their keys and values from the prefix tree or a snapshot, as this policy left them there.</param>
     void OnAppend(KvSequence sequence, KvLane lane, int firstEntry, int endEntry, bool adopted) { }
 
-    /// <summary>The block is full and all of it committed: it may be re-encoded.</summary>
+    /// <summary>The block is full and all of it committed: it, or one before it, may be sealed in a form of the stage's own.</summary>
     /// <param name="sequence">The sequence.</param>
     /// <param name="lane">The lane.</param>
     /// <param name="entry">The entry of the block.</param>

@@ -6,6 +6,8 @@ namespace Puna.Engine.Cache;
 /// <summary>The bytes of one block, seen as the pages of the cells of its lane.</summary>
 internal readonly struct KvBlock(KvLaneLayout layout, NativeSpan<byte> bytes)
 {
+    public KvLaneLayout Layout => layout;
+
     public NativeSpan<int> Positions =>
         bytes.Slice(layout.PositionsOffset, KvPageRef.Slots * sizeof(int)).Cast<int>();
 
@@ -15,7 +17,7 @@ internal readonly struct KvBlock(KvLaneLayout layout, NativeSpan<byte> bytes)
     public NativeSpan<byte> Values(int cell) =>
         bytes.Slice(layout.ValueOffset(cell), layout.ValueBytes(cell));
 
-    /// <summary>Copies keys, values and position of a slot of every cell, bit for bit.</summary>
+    /// <summary>Copies keys, values and position of a slot of every cell, bit for bit; between blocks that grow.</summary>
     public void CopySlot(int slot, KvBlock to, int toSlot)
     {
         var shape = layout.Shape;

@@ -26,10 +26,10 @@ public sealed class KvCache : IDisposable
         Shape = shape;
         Policies = policies ?? KvPolicyChain.Dense;
         Layout = new KvLayout(shape, Policies);
-        if (memoryLimit < Layout.BlockBytes)
+        if (memoryLimit < Layout.RowBytes)
         {
             throw new InputException(
-                $"A KV cache limit of {memoryLimit} bytes was asked for, but 32 tokens of this model take {Layout.BlockBytes}; give at least that."
+                $"A KV cache limit of {memoryLimit} bytes was asked for, but 32 tokens of this model take {Layout.RowBytes}; give at least that."
             );
         }
 
@@ -49,7 +49,7 @@ public sealed class KvCache : IDisposable
     /// <summary>Most native bytes that blocks may take.</summary>
     public long? MemoryLimit => Memory.Limit;
 
-    /// <summary>Native bytes of 32 tokens in all lanes: payload, alignment and positions.</summary>
+    /// <summary>Native bytes of 32 growing tokens in all lanes: payload, alignment and positions.</summary>
     public long BlockBytes => Layout.BlockBytes;
 
     /// <summary>Native bytes allocated, free blocks included.</summary>
@@ -57,7 +57,8 @@ public sealed class KvCache : IDisposable
 
     /// <summary>
     /// Tokens, in whole blocks, that one new sequence could still be given: from what is free, what the limit allows to
-    /// allocate and what the prefix tree gives back. Slots that policies would drop are not counted. Without a limit,
+    /// allocate and what the prefix tree gives back. Slots that policies would drop, and what sealing would save, are not
+    /// counted. Without a limit,
     /// <see cref="long.MaxValue"/>.
     /// </summary>
     public long Available
@@ -135,7 +136,10 @@ public sealed class KvCache : IDisposable
             Memory.StartCount();
             foreach (var lane in Layout.Lanes)
             {
-                Memory.Count(lane.Pool, BlocksFor(tokens));
+                foreach (var form in Layout.Layouts(lane.Index))
+                {
+                    Memory.Count(form.Pool, BlocksFor(tokens));
+                }
             }
         } while (!Memory.TryEnsure());
     }
@@ -186,7 +190,10 @@ public sealed class KvCache : IDisposable
         needed.Clear();
         foreach (var lane in Layout.Lanes)
         {
-            needed[lane.Pool] += rows;
+            foreach (var form in Layout.Layouts(lane.Index))
+            {
+                needed[form.Pool] += rows;
+            }
         }
 
         var bytes = 0L;

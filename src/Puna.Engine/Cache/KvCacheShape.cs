@@ -13,8 +13,6 @@ public sealed class KvCacheShape
     private const long LargestBlock = 1L << 30;
     private readonly KvBankShape[] _banks;
     private readonly KvFormatPair[] _formats;
-    private readonly int[] _keyBytes;
-    private readonly int[] _valueBytes;
 
     /// <summary>Makes a shape whose banks are all stored alike.</summary>
     /// <param name="banks">The banks, in the order in which the layer plan numbers them.</param>
@@ -23,24 +21,20 @@ public sealed class KvCacheShape
     /// <inheritdoc cref="KvCacheShape(ReadOnlySpan{KvBankShape}, Func{int, KvFormatPair})"/>
     public KvCacheShape(
         ReadOnlySpan<KvBankShape> banks,
-        KvPageFormat keyFormat,
-        KvPageFormat valueFormat
+        KvSlotFormat keyFormat,
+        KvSlotFormat valueFormat
     )
         : this(banks, _ => new KvFormatPair(keyFormat, valueFormat)) { }
 
     /// <summary>Makes a shape.</summary>
     /// <param name="banks">The banks, in the order in which the layer plan numbers them.</param>
     /// <param name="formats">Storage of the keys and values of a bank.</param>
-    /// <exception cref="InputException">
-    /// A bank is empty or too large to be addressed, or its format cannot store tokens one by one.
-    /// </exception>
+    /// <exception cref="InputException">A bank is empty or too large to be addressed.</exception>
     public KvCacheShape(ReadOnlySpan<KvBankShape> banks, Func<int, KvFormatPair> formats)
     {
         ArgumentNullException.ThrowIfNull(formats);
         _banks = banks.ToArray();
         _formats = new KvFormatPair[_banks.Length];
-        _keyBytes = new int[_banks.Length];
-        _valueBytes = new int[_banks.Length];
         for (var bank = 0; bank < _banks.Length; bank++)
         {
             var (heads, headDim, window) = _banks[bank];
@@ -58,11 +52,8 @@ public sealed class KvCacheShape
             }
 
             _formats[bank] = formats(bank);
-            RequireSlots(_formats[bank].Keys, bank);
-            RequireSlots(_formats[bank].Values, bank);
             var keys = _formats[bank].Keys.KeyBytes(headDim);
             var values = _formats[bank].Values.ValueBytes(headDim);
-            (_keyBytes[bank], _valueBytes[bank]) = (keys, values);
             KeyBytesPerBlock += (long)heads * keys;
             ValueBytesPerBlock += (long)heads * values;
             if (KeyBytesPerBlock + ValueBytesPerBlock > LargestBlock)
@@ -80,8 +71,8 @@ public sealed class KvCacheShape
     /// <param name="valueFormat">Storage of values.</param>
     public static KvCacheShape Of(
         LayerPlan plan,
-        KvPageFormat keyFormat,
-        KvPageFormat valueFormat
+        KvSlotFormat keyFormat,
+        KvSlotFormat valueFormat
     ) => Of(plan, _ => new KvFormatPair(keyFormat, valueFormat));
 
     /// <summary>The shape that a plan asks for, each bank with the window that its readers share.</summary>
@@ -150,21 +141,6 @@ public sealed class KvCacheShape
         _banks[bank].KvHeads == _banks[other].KvHeads
         && _banks[bank].HeadDim == _banks[other].HeadDim
         && _formats[bank] == _formats[other];
-
-    // Asked for once for each page, head and layer of every token: kept, not computed.
-    internal int KeyBytes(int bank) => _keyBytes[bank];
-
-    internal int ValueBytes(int bank) => _valueBytes[bank];
-
-    private static void RequireSlots(KvPageFormat format, int bank)
-    {
-        if (!format.WritesSlots)
-        {
-            throw new InputException(
-                $"The KV format {format.Id} of bank {bank} codes 32 tokens at a time, but a cache grows by single ones; choose a format that stores each by itself, such as {KvPageFormats.F16.Id}."
-            );
-        }
-    }
 
     // One name where all banks agree, else one for each.
     private string Names(Func<KvFormatPair, KvPageFormat> of)

@@ -16,8 +16,7 @@ public sealed class KvLane
         Cache = cache;
         Layout = layout;
         Table = table;
-        Pool = cache.Memory.Pools[layout.Pool];
-        Tail = new KvTail(table, Pool);
+        Tail = new KvTail(table);
     }
 
     /// <summary>Which lane of its sequence it is.</summary>
@@ -43,27 +42,27 @@ public sealed class KvLane
     {
         get
         {
-            var (blocks, shared) = (0, 0);
+            var sum = KvCache.BytesOf(Layout, 0, 0, Table.Count);
             for (var index = 0; index < Table.Count; index++)
             {
                 // The parts of a split block are neighbours: count it once.
-                var block = Table[index].Block;
-                if (index > 0 && Table[index - 1].Block == block)
+                var block = Table[index].Reference;
+                if (index > 0 && Table[index - 1].Reference == block)
                 {
                     continue;
                 }
 
                 var own = 1;
-                while (index + own < Table.Count && Table[index + own].Block == block)
+                while (index + own < Table.Count && Table[index + own].Reference == block)
                 {
                     own++;
                 }
 
-                blocks++;
-                shared += Pool.References(block) > own ? 1 : 0;
+                var shared = Table.PoolOf(block.Form).References(block.Block) > own ? 1 : 0;
+                sum += KvCache.BytesOf(Table.LayoutOf(block.Form), 1, shared, 0);
             }
 
-            return KvCache.BytesOf(Layout, blocks, shared, Table.Count);
+            return sum;
         }
     }
 
@@ -74,8 +73,6 @@ public sealed class KvLane
     internal KvTable Table { get; }
 
     internal KvTail Tail { get; }
-
-    internal KvBlockPool Pool { get; }
 
     /// <summary>An entry of the table.</summary>
     public KvEntry this[int entry]
@@ -111,7 +108,7 @@ public sealed class KvLane
 
     /// <summary>
     /// Moves what is left of the blocks together, bit for bit, so that it takes as few as it can: dropping scattered slots
-    /// gives memory back only then. Positions and offsets do not change.
+    /// gives memory back only then. Positions and offsets do not change. Sealed blocks stay as they are.
     /// </summary>
     /// <exception cref="CacheFullException">A shared block had to be copied and there is no room; every slot is still held.</exception>
     public void Pack()

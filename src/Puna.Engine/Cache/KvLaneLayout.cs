@@ -10,22 +10,27 @@ internal sealed class KvLaneLayout
 {
     private const int Alignment = 64;
     private readonly KvCell[] _cells;
+    private readonly KvPageFormat[] _keyFormats;
+    private readonly KvPageFormat[] _valueFormats;
     private readonly long[] _keyOffsets;
     private readonly long[] _valueOffsets;
     private readonly int[] _keyBytes;
     private readonly int[] _valueBytes;
 
     /// <summary>Lays out a lane.</summary>
-    /// <param name="shape">Widths and formats of the banks.</param>
+    /// <param name="shape">Widths of the banks.</param>
+    /// <param name="form">How its blocks store each bank.</param>
     /// <param name="index">Which lane of a sequence it is.</param>
     /// <param name="cells">Its cells, in the order in which they lie.</param>
     /// <param name="window">Positions that any reader sees, its own included; 0 = all.</param>
-    public KvLaneLayout(KvCacheShape shape, int index, KvCell[] cells, int window)
+    public KvLaneLayout(KvCacheShape shape, KvForm form, int index, KvCell[] cells, int window)
     {
         Shape = shape;
         Index = index;
         Window = window;
         _cells = cells;
+        _keyFormats = new KvPageFormat[cells.Length];
+        _valueFormats = new KvPageFormat[cells.Length];
         _keyOffsets = new long[cells.Length];
         _valueOffsets = new long[cells.Length];
         _keyBytes = new int[cells.Length];
@@ -33,8 +38,12 @@ internal sealed class KvLaneLayout
         var offset = 0L;
         for (var cell = 0; cell < cells.Length; cell++)
         {
-            _keyBytes[cell] = shape.KeyBytes(cells[cell].Bank);
-            _valueBytes[cell] = shape.ValueBytes(cells[cell].Bank);
+            var bank = cells[cell].Bank;
+            var headDim = shape.Bank(bank).HeadDim;
+            _keyFormats[cell] = form.Keys(bank);
+            _valueFormats[cell] = form.Values(bank);
+            _keyBytes[cell] = _keyFormats[cell].KeyBytes(headDim);
+            _valueBytes[cell] = _valueFormats[cell].ValueBytes(headDim);
             _keyOffsets[cell] = offset;
             _valueOffsets[cell] = offset + Align(_keyBytes[cell]);
             offset = _valueOffsets[cell] + Align(_valueBytes[cell]);
@@ -75,6 +84,10 @@ internal sealed class KvLaneLayout
     public long KeyOffset(int cell) => _keyOffsets[cell];
 
     public long ValueOffset(int cell) => _valueOffsets[cell];
+
+    public KvPageFormat KeyFormat(int cell) => _keyFormats[cell];
+
+    public KvPageFormat ValueFormat(int cell) => _valueFormats[cell];
 
     public int KeyBytes(int cell) => _keyBytes[cell];
 

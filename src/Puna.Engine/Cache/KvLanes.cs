@@ -17,12 +17,8 @@ internal sealed class KvLanes
         _lanes = new KvLane[cache.Layout.Lanes.Length];
         for (var lane = 0; lane < _lanes.Length; lane++)
         {
-            var layout = cache.Layout.Lanes[lane];
-            _lanes[lane] = new KvLane(
-                cache,
-                layout,
-                new KvTable(cache.Memory.Pools[layout.Pool], layout, capacity)
-            );
+            var forms = cache.Layout.Layouts(lane);
+            _lanes[lane] = new KvLane(cache, forms[0], new KvTable(cache.Memory, forms, capacity));
         }
     }
 
@@ -66,6 +62,11 @@ internal sealed class KvLanes
         foreach (var lane in _lanes)
         {
             _cache.Memory.Count(lane.Layout.Pool, lane.Tail.CountBlocks(tokens));
+            foreach (var form in _cache.Layout.Layouts(lane.Index).AsSpan(1))
+            {
+                // What fills up may be sealed when it is committed, which must not fail then.
+                _cache.Memory.Count(form.Pool, lane.Tail.CountFull(tokens));
+            }
         }
     }
 
@@ -282,19 +283,21 @@ internal sealed class KvLanes
     )
     {
         var table = lane.Table;
-        var formats = lane.Shape.Formats(lane.Cells[firstCell].Bank);
         for (var index = 0; index < table.Count; index++)
         {
             ref readonly var entry = ref table[index];
             var block = table.Block(index);
             var positions = block.Positions;
+            var keyFormat = block.Layout.KeyFormat(firstCell);
+            var valueFormat = block.Layout.ValueFormat(firstCell);
             var valid = entry.Valid | lane.Tail.Mask(index);
             for (var cell = 0; cell < cells; cell++)
             {
                 pages[cell * stride + index] = new KvPageRef(
                     block.Keys(firstCell + cell),
                     block.Values(firstCell + cell),
-                    formats,
+                    keyFormat,
+                    valueFormat,
                     positions,
                     valid,
                     entry.Offset,

@@ -20,13 +20,13 @@ internal sealed class KvMemory : IDisposable
         _needed = new int[_pools.Length];
         // With a tight limit, smaller slabs come nearer to it: 32 tokens always fit, for which each lane takes a block.
         var target = Math.Min(SlabTarget, (limit ?? long.MaxValue) / 4);
-        var rows = target / layout.BlockBytes;
+        var rows = target / layout.RowBytes;
         for (var pool = 0; pool < _pools.Length; pool++)
         {
             var lanes = 0;
             foreach (var lane in layout.Lanes)
             {
-                lanes += lane.Pool == pool ? 1 : 0;
+                lanes += layout.Layouts(lane.Index).Count(form => form.Pool == pool);
             }
 
             var blocks = (int)Math.Clamp(rows * lanes, 1, 1 << 16);

@@ -49,6 +49,14 @@ public sealed class KvPolicyChain
             Needs |= stage.Needs;
             Effects |= stage.Effects;
         }
+
+        Forms = [.. _stages.SelectMany(stage => stage.Forms).Distinct()];
+        if (Forms.Count >= KvTableEntry.MostForms)
+        {
+            throw new InputException(
+                $"kv-policy: '{Name}' seals blocks in {Forms.Count} forms; at most {KvTableEntry.MostForms - 1} are possible."
+            );
+        }
     }
 
     /// <summary>No stage: every slot is kept as it was written.</summary>
@@ -69,6 +77,9 @@ public sealed class KvPolicyChain
 
     /// <summary>What any stage does.</summary>
     public KvEffects Effects { get; }
+
+    /// <summary>The forms that blocks are sealed in, of all stages.</summary>
+    public IReadOnlyList<KvForm> Forms { get; }
 
     /// <summary>True when no hook does anything.</summary>
     public bool IsDense => _stages.Length == 0;

@@ -29,7 +29,7 @@ public sealed class KvSnapshot
     public ReadOnlyMemory<int> Tokens { get; }
 
     // A change of the layout of a page format, of KvLaneLayout or of the header raises the last digit.
-    private static ReadOnlySpan<byte> Magic => "PUNAKV02"u8;
+    private static ReadOnlySpan<byte> Magic => "PUNAKV03"u8;
 
     /// <summary>Writes the committed tokens of a sequence to a stream, at its place; it is left open.</summary>
     /// <param name="sequence">The sequence; it must have no tail.</param>
@@ -56,7 +56,8 @@ public sealed class KvSnapshot
         {
             foreach (var block in blocks[lane])
             {
-                var content = sequence.Lanes[lane].Pool.Block(block).Span;
+                var pool = sequence.Lanes[lane].Table.PoolOf(block.Form);
+                var content = pool.Block(block.Block).Span;
                 stream.Write(content);
                 WriteUInt32(stream, Checksum.Of(content, number++));
                 bytes += content.Length + sizeof(uint);
@@ -171,29 +172,30 @@ public sealed class KvSnapshot
         );
     }
 
-    private static (byte[] Header, List<int>[] Blocks) Describe(
+    private static (byte[] Header, List<KvBlockRef>[] Blocks) Describe(
         KvSequence sequence,
         ReadOnlySpan<int> tokens,
         KvIdentity identity
     )
     {
         var lanes = new KvSnapshotLane[sequence.Lanes.Length];
-        var blocks = new List<int>[lanes.Length];
+        var blocks = new List<KvBlockRef>[lanes.Length];
         for (var lane = 0; lane < lanes.Length; lane++)
         {
             var table = sequence.Lanes[lane].Table;
-            var indices = new Dictionary<int, int>();
+            var indices = new Dictionary<KvBlockRef, int>();
             var entries = new KvTableEntry[table.Count];
             blocks[lane] = [];
             for (var index = 0; index < entries.Length; index++)
             {
                 entries[index] = table[index];
-                if (indices.TryAdd(entries[index].Block, blocks[lane].Count))
+                var block = entries[index].Reference;
+                if (indices.TryAdd(block, blocks[lane].Count))
                 {
-                    blocks[lane].Add(entries[index].Block);
+                    blocks[lane].Add(block);
                 }
 
-                entries[index].Block = indices[entries[index].Block];
+                entries[index].Block = indices[block];
             }
 
             var first = sequence.Lanes[lane].FirstPosition;
@@ -205,6 +207,7 @@ public sealed class KvSnapshot
             Identity = identity,
             SaltHash = KvSnapshotHeader.HashSalt(identity.Salt),
             Shape = sequence.Cache.Shape,
+            Forms = sequence.Cache.Layout.DescribeForms(),
             LogicalLength = sequence.LogicalLength,
             Tokens = tokens.ToArray(),
             States = [.. sequence.States.ToArray().Select(StateBytes)],
@@ -277,6 +280,13 @@ public sealed class KvSnapshot
             );
         }
 
+        if (!header.Forms.AsSpan().SequenceEqual(cache.Layout.DescribeForms()))
+        {
+            throw new InputException(
+                $"its sealed blocks are stored as [{PrintableText.Short(string.Join("; ", header.Forms))}], but this cache's as [{string.Join("; ", cache.Layout.DescribeForms())}]; use the KV policy that it was saved with"
+            );
+        }
+
         if (header.Lanes.Length != cache.Layout.Lanes.Length)
         {
             throw new InputException(
@@ -317,23 +327,23 @@ public sealed class KvSnapshot
     )
     {
         var saved = header.Lanes[lane];
-        var pool = sequence.Lanes[lane].Pool;
-        var blocks = new List<int>();
+        var table = sequence.Lanes[lane].Table;
+        var blocks = new List<KvBlockRef>();
         try
         {
-            for (var index = 0; index < saved.Blocks; index++)
+            foreach (var form in saved.FormsOfBlocks())
             {
-                blocks.Add(pool.Rent());
-                ReadBlock(stream, pool.Block(blocks[index]), number++);
+                var pool = table.PoolOf(form);
+                blocks.Add(new KvBlockRef(pool.Rent(), form));
+                ReadBlock(stream, pool.Block(blocks[^1].Block), number++);
             }
 
             foreach (var entry in saved.Entries)
             {
                 var block = blocks[entry.Block];
-                var positions = new KvBlock(sequence.Lanes[lane].Layout, pool.Block(block));
-                header.CheckPositions(entry, positions.Positions.Span);
-                pool.Retain(block);
-                sequence.Adopt(lane, entry with { Block = block });
+                header.CheckPositions(entry, table.Block(block).Positions.Span);
+                table.PoolOf(block.Form).Retain(block.Block);
+                sequence.Adopt(lane, entry with { Block = block.Block });
             }
 
             sequence.Lanes[lane].FirstPosition = saved.FirstPosition;
@@ -341,7 +351,7 @@ public sealed class KvSnapshot
         finally
         {
             // The table has references of its own by now.
-            blocks.ForEach(pool.Release);
+            blocks.ForEach(table.Release);
         }
     }
 

@@ -16,6 +16,9 @@ internal sealed class KvSnapshotHeader
 
     public required KvCacheShape Shape { get; init; }
 
+    /// <summary>The ids of the formats of each sealed form, see <see cref="KvForm.Describe"/>.</summary>
+    public required string[] Forms { get; init; }
+
     public required int LogicalLength { get; init; }
 
     public required int[] Tokens { get; init; }
@@ -44,6 +47,12 @@ internal sealed class KvSnapshotHeader
             writer.Write(Shape.Bank(bank).Window);
             WriteText(writer, Shape.Formats(bank).Keys.Id);
             WriteText(writer, Shape.Formats(bank).Values.Id);
+        }
+
+        writer.Write(Forms.Length);
+        foreach (var form in Forms)
+        {
+            WriteText(writer, form);
         }
 
         writer.Write(LogicalLength);
@@ -96,6 +105,12 @@ internal sealed class KvSnapshotHeader
             );
         }
 
+        var forms = new string[cursor.Count(sizeof(int))];
+        for (var form = 0; form < forms.Length; form++)
+        {
+            forms[form] = cursor.Text();
+        }
+
         var logical = cursor.Int32();
         var tokens = new int[cursor.Count(sizeof(int))];
         for (var index = 0; index < tokens.Length; index++)
@@ -121,6 +136,7 @@ internal sealed class KvSnapshotHeader
             Identity = identity,
             SaltHash = saltHash,
             Shape = new KvCacheShape(banks, bank => formats[bank]),
+            Forms = forms,
             LogicalLength = logical,
             Tokens = tokens,
             States = states,
@@ -194,7 +210,7 @@ internal sealed class KvSnapshotHeader
         writer.Write(encoded);
     }
 
-    private static KvPageFormat Format(string id, KvCacheShape current)
+    private static KvSlotFormat Format(string id, KvCacheShape current)
     {
         for (var bank = 0; bank < current.Banks; bank++)
         {
@@ -220,7 +236,7 @@ internal sealed class KvSnapshotHeader
 
         foreach (var lane in Lanes)
         {
-            lane.Check(LogicalLength);
+            lane.Check(LogicalLength, 1 + Forms.Length);
         }
     }
 }

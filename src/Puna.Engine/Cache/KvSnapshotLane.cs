@@ -21,35 +21,56 @@ internal sealed record KvSnapshotLane(int FirstPosition, int Blocks, KvTableEntr
             writer.Write(entry.Block);
             writer.Write(entry.Offset);
             writer.Write(entry.Valid);
+            writer.Write(entry.Form);
         }
     }
 
     public static KvSnapshotLane Read(ref SnapshotCursor cursor)
     {
         var (first, blocks) = (cursor.Int32(), cursor.Int32());
-        var entries = new KvTableEntry[cursor.Count(3 * sizeof(int))];
+        var entries = new KvTableEntry[cursor.Count(4 * sizeof(int))];
         for (var index = 0; index < entries.Length; index++)
         {
             entries[index].Block = cursor.Int32();
             entries[index].Offset = cursor.Int32();
             entries[index].Valid = (uint)cursor.Int32();
+            entries[index].Form = cursor.Int32() is var form and >= 0 and < KvTableEntry.MostForms
+                ? form
+                : throw new InputException("its table is not possible");
         }
 
         return new KvSnapshotLane(first, blocks, entries);
     }
 
+    /// <summary>The form of each block of the file.</summary>
+    public int[] FormsOfBlocks()
+    {
+        var forms = new int[Blocks];
+        foreach (var entry in Entries)
+        {
+            forms[entry.Block] = entry.Form;
+        }
+
+        return forms;
+    }
+
     /// <summary>Checks that the table is possible in a sequence of a length.</summary>
+    /// <param name="length">Position of the next token.</param>
+    /// <param name="forms">Forms that a block can have, the one that grows included.</param>
     /// <exception cref="InputException">It is not.</exception>
-    public void Check(int length)
+    public void Check(int length, int forms)
     {
         var physical = 0L;
         var seen = new bool[Math.Clamp(Blocks, 0, Entries.Length)];
+        var formOf = new int[seen.Length];
         foreach (var entry in Entries)
         {
             if (
                 entry.Block < 0
                 || entry.Block >= seen.Length
                 || entry.Valid == 0
+                || entry.Form >= forms
+                || (seen[entry.Block] && formOf[entry.Block] != entry.Form)
                 || Math.Abs((long)entry.Offset) > KvSequence.LargestPosition
             )
             {
@@ -57,7 +78,7 @@ internal sealed record KvSnapshotLane(int FirstPosition, int Blocks, KvTableEntr
             }
 
             physical += BitOperations.PopCount(entry.Valid);
-            seen[entry.Block] = true;
+            (seen[entry.Block], formOf[entry.Block]) = (true, entry.Form);
         }
 
         if (

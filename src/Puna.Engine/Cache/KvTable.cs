@@ -9,14 +9,18 @@ namespace Puna.Engine.Cache;
 /// </summary>
 internal sealed class KvTable
 {
-    private readonly KvBlockPool _pool;
-    private readonly KvLaneLayout _layout;
+    private readonly KvMemory _memory;
+    private readonly KvLaneLayout[] _forms;
     private KvTableEntry[] _entries;
 
-    public KvTable(KvBlockPool pool, KvLaneLayout layout, int capacity)
+    /// <summary>Makes an empty table.</summary>
+    /// <param name="memory">The pools.</param>
+    /// <param name="forms">Layout of the lane's blocks in each form, the one that grows first.</param>
+    /// <param name="capacity">Entries to have room for.</param>
+    public KvTable(KvMemory memory, KvLaneLayout[] forms, int capacity)
     {
-        _pool = pool;
-        _layout = layout;
+        _memory = memory;
+        _forms = forms;
         _entries = new KvTableEntry[Math.Max(4, capacity)];
     }
 
@@ -28,14 +32,26 @@ internal sealed class KvTable
     public ref KvTableEntry this[int index] => ref _entries.AsSpan(0, Count)[index];
 
     /// <summary>The block of an entry, seen as pages.</summary>
-    public KvBlock Block(int index) => new(_layout, _pool.Block(this[index].Block));
+    public KvBlock Block(int index) => Block(this[index].Reference);
+
+    /// <summary>A block of the lane, seen as pages.</summary>
+    public KvBlock Block(KvBlockRef block) =>
+        new(_forms[block.Form], PoolOf(block.Form).Block(block.Block));
 
     /// <summary>Stored positions of an entry, [32].</summary>
-    public NativeSpan<int> Positions(KvTableEntry entry) =>
-        new KvBlock(_layout, _pool.Block(entry.Block)).Positions;
+    public NativeSpan<int> Positions(KvTableEntry entry) => Block(entry.Reference).Positions;
+
+    /// <summary>Layout of the blocks of a form.</summary>
+    public KvLaneLayout LayoutOf(int form) => _forms[form];
+
+    /// <summary>Pool of the blocks of a form.</summary>
+    public KvBlockPool PoolOf(int form) => _memory.Pools[_forms[form].Pool];
+
+    /// <summary>Somebody else holds the block of an entry too.</summary>
+    public bool IsShared(int index) => PoolOf(this[index].Form).References(this[index].Block) > 1;
 
     /// <summary>Appends an empty block.</summary>
-    public void Append() => Append(new KvTableEntry { Block = _pool.Rent() });
+    public void Append() => Append(new KvTableEntry { Block = PoolOf(0).Rent() });
 
     /// <summary>Appends an entry whose reference the caller hands over.</summary>
     public void Append(KvTableEntry entry) => Insert(Count, entry);
@@ -44,20 +60,40 @@ internal sealed class KvTable
     public void MakeOwn(int index)
     {
         ref var entry = ref this[index];
-        if (_pool.References(entry.Block) > 1)
+        var pool = PoolOf(entry.Form);
+        if (pool.References(entry.Block) > 1)
         {
-            var copy = _pool.RentCopy(entry.Block);
-            _pool.Release(entry.Block);
+            var copy = pool.RentCopy(entry.Block);
+            pool.Release(entry.Block);
             entry.Block = copy;
         }
     }
+
+    /// <summary>A block of a form with the positions of an entry, and nothing else in it.</summary>
+    public KvBlockRef Rent(int index, int form)
+    {
+        var fresh = new KvBlockRef(PoolOf(form).Rent(), form);
+        Block(index).Positions.Span.CopyTo(Block(fresh).Positions.Span);
+        return fresh;
+    }
+
+    /// <summary>Gives the entry another block, whose reference the caller hands over.</summary>
+    public void Replace(int index, KvBlockRef block)
+    {
+        ref var entry = ref this[index];
+        Release(entry.Reference);
+        (entry.Block, entry.Form) = (block.Block, block.Form);
+    }
+
+    /// <summary>Gives up a reference to a block.</summary>
+    public void Release(KvBlockRef block) => PoolOf(block.Form).Release(block.Block);
 
     /// <summary>Drops all entries from <paramref name="count"/> on.</summary>
     public void Cut(int count)
     {
         for (var index = count; index < Count; index++)
         {
-            _pool.Release(_entries[index].Block);
+            Release(_entries[index].Reference);
         }
 
         Count = Math.Min(Count, count);
@@ -66,10 +102,10 @@ internal sealed class KvTable
     /// <summary>An equal table that shares every block.</summary>
     public KvTable Share()
     {
-        var copy = new KvTable(_pool, _layout, _entries.Length);
+        var copy = new KvTable(_memory, _forms, _entries.Length);
         foreach (ref readonly var entry in _entries.AsSpan(0, Count))
         {
-            _pool.Retain(entry.Block);
+            PoolOf(entry.Form).Retain(entry.Block);
             copy.Insert(copy.Count, entry);
         }
 
@@ -153,14 +189,18 @@ internal sealed class KvTable
 
     /// <summary>
     /// Moves the slots of neighbouring entries at one offset together, bit for bit, so that they take as few blocks as they
-    /// can. Keys and positions stay what they are.
+    /// can. Keys and positions stay what they are. Sealed blocks, whose pages may be coded as a whole, stay as they are.
     /// </summary>
     public void Pack()
     {
         for (var start = 0; start < Count; )
         {
             var (end, slots) = (start, 0);
-            while (end < Count && _entries[end].Offset == _entries[start].Offset)
+            while (
+                end < Count
+                && _entries[end].Form == 0
+                && _entries[end].Offset == _entries[start].Offset
+            )
             {
                 slots += BitOperations.PopCount(_entries[end++].Valid);
             }
@@ -171,7 +211,7 @@ internal sealed class KvTable
                 Pack(start, end, slots, blocks);
             }
 
-            start = end;
+            start = Math.Max(end, start + 1);
         }
 
         Sweep();
@@ -197,7 +237,7 @@ internal sealed class KvTable
                 var other = _entries[index];
                 other.Valid = rest;
                 _entries[index].Valid = moved;
-                _pool.Retain(other.Block);
+                PoolOf(other.Form).Retain(other.Block);
 
                 // Whichever part holds the earlier slots stays first.
                 var restIsFirst = (rest & (0u - rest)) < (moved & (0u - moved));
@@ -263,7 +303,7 @@ internal sealed class KvTable
         {
             if (_entries[index].Valid == 0)
             {
-                _pool.Release(_entries[index].Block);
+                Release(_entries[index].Reference);
             }
             else
             {

@@ -6,7 +6,14 @@ namespace Puna.Engine.Cache;
 /// </summary>
 internal struct KvTableEntry
 {
-    /// <summary>Block id in the pool.</summary>
+    /// <summary>Forms that an entry can tell apart, the one that grows included.</summary>
+    public const int MostForms = 1 << FormBits;
+
+    // A distinct offset needs an entry of its own, and no sequence has 2^24 of them: both numbers fit one word.
+    private const int FormBits = 8;
+    private uint _formAndGroup;
+
+    /// <summary>Block id in the pool of the form.</summary>
     public int Block;
 
     /// <summary>Effective position of a slot = stored position + this.</summary>
@@ -15,6 +22,20 @@ internal struct KvTableEntry
     /// <summary>Bit s: slot s holds a committed token of this sequence.</summary>
     public uint Valid;
 
+    /// <summary>Form of the block; 0 = the one that grows slot by slot.</summary>
+    public int Form
+    {
+        readonly get => (int)(_formAndGroup & (MostForms - 1));
+        set => _formAndGroup = (_formAndGroup & ~(MostForms - 1u)) | (uint)value;
+    }
+
     /// <summary>Index of <see cref="Offset"/> among the distinct offsets of the table.</summary>
-    public int Group;
+    public int Group
+    {
+        readonly get => (int)(_formAndGroup >> FormBits);
+        set => _formAndGroup = ((uint)value << FormBits) | (uint)Form;
+    }
+
+    /// <summary>The block with its form.</summary>
+    public readonly KvBlockRef Reference => new(Block, Form);
 }

@@ -7,7 +7,7 @@ namespace Puna.Engine.Cache;
 /// The tentative tokens of a lane: the slots behind its committed ones, first in the last block where that is open, then
 /// in new blocks. No block of the tail is shared, so that writes need no further care.
 /// </summary>
-internal sealed class KvTail(KvTable table, KvBlockPool pool)
+internal sealed class KvTail(KvTable table)
 {
     private int _entry;
     private int _slot;
@@ -53,9 +53,13 @@ internal sealed class KvTail(KvTable table, KvBlockPool pool)
         }
 
         var (entry, slot) = Next();
-        var copies = entry < table.Count && pool.CountCopy(table[entry].Block);
+        var copies = entry < table.Count && table.PoolOf(0).CountCopy(table[entry].Block);
         return Missing(entry, slot, tokens) + (copies ? 1 : 0);
     }
+
+    /// <summary>Blocks that will be full when so many more tokens are committed: what a policy may then seal.</summary>
+    public int CountFull(int tokens) =>
+        tokens == 0 ? 0 : (Next().Slot + Length + tokens) / KvPageRef.Slots;
 
     /// <summary>Adds slots, for which blocks are free. Returns the index of the first.</summary>
     public int Extend(int tokens)
@@ -147,11 +151,16 @@ internal sealed class KvTail(KvTable table, KvBlockPool pool)
     private (int Entry, int Slot) Next() => Length > 0 ? (_entry, _slot) : OpenSlot();
 
     // New tokens go behind the last one in its block, unless that lies at an offset: their keys come rotated at their own
-    // positions, which only an entry at offset 0 can hold.
+    // positions, which only an entry at offset 0 can hold. A sealed block takes no more.
     private (int Entry, int Slot) OpenSlot()
     {
         var last = table.Count - 1;
-        if (last < 0 || table[last].Offset != 0 || table[last].Valid >> 31 != 0)
+        if (
+            last < 0
+            || table[last].Offset != 0
+            || table[last].Form != 0
+            || table[last].Valid >> 31 != 0
+        )
         {
             return (table.Count, 0);
         }

@@ -6,13 +6,13 @@ namespace Puna.Engine.Cache;
 internal sealed class PrefixBlocks(KvCache cache)
 {
     /// <summary>Takes a reference to each block.</summary>
-    public void Retain(int[] blocks)
+    public void Retain(KvBlockRef[] blocks)
     {
         for (var lane = 0; lane < blocks.Length; lane++)
         {
-            if (blocks[lane] >= 0)
+            if (blocks[lane].Exists)
             {
-                PoolOf(lane).Retain(blocks[lane]);
+                PoolOf(lane, blocks[lane]).Retain(blocks[lane].Block);
             }
         }
     }
@@ -27,7 +27,7 @@ internal sealed class PrefixBlocks(KvCache cache)
             {
                 for (var depth = taken - 1; whole && depth >= FirstNeeded(lane, taken); depth--)
                 {
-                    whole = path[depth].Blocks[lane] >= 0;
+                    whole = path[depth].Blocks[lane].Exists;
                 }
             }
 
@@ -57,17 +57,17 @@ internal sealed class PrefixBlocks(KvCache cache)
     }
 
     /// <summary>
-    /// The blocks that hold tokens 32 b to 32 b + 31 as they were computed, -1 for a lane that has given its up; null when
+    /// The blocks that hold tokens 32 b to 32 b + 31 as they were computed or sealed, none for a lane that has given its up; null when
     /// a lane has dropped or moved some of them.
     /// </summary>
-    public static int[]? BlocksOf(KvSequence sequence, int block)
+    public static KvBlockRef[]? BlocksOf(KvSequence sequence, int block)
     {
-        var blocks = new int[sequence.Lanes.Length];
+        var blocks = new KvBlockRef[sequence.Lanes.Length];
         for (var lane = 0; lane < blocks.Length; lane++)
         {
             blocks[lane] = PlainBlock(sequence.Lanes[lane], block);
             if (
-                blocks[lane] < 0
+                !blocks[lane].Exists
                 && (block + 1) * PrefixNode.Tokens > sequence.Lanes[lane].FirstPosition
             )
             {
@@ -78,7 +78,7 @@ internal sealed class PrefixBlocks(KvCache cache)
         return blocks;
     }
 
-    private static int PlainBlock(KvLane lane, int block)
+    private static KvBlockRef PlainBlock(KvLane lane, int block)
     {
         var table = lane.Table;
         var index = block - lane.FirstPosition / PrefixNode.Tokens;
@@ -89,7 +89,7 @@ internal sealed class PrefixBlocks(KvCache cache)
             || table[index].Offset != 0
         )
         {
-            return -1;
+            return KvBlockRef.None;
         }
 
         var positions = table.Positions(table[index]).Span;
@@ -97,11 +97,11 @@ internal sealed class PrefixBlocks(KvCache cache)
         {
             if (positions[slot] != block * PrefixNode.Tokens + slot)
             {
-                return -1;
+                return KvBlockRef.None;
             }
         }
 
-        return table[index].Block;
+        return table[index].Reference;
     }
 
     /// <summary>Gives a node the blocks of lanes that whoever published it had given up.</summary>
@@ -110,12 +110,12 @@ internal sealed class PrefixBlocks(KvCache cache)
         for (var lane = 0; lane < node.Blocks.Length; lane++)
         {
             if (
-                node.Blocks[lane] < 0
-                && PlainBlock(sequence.Lanes[lane], block) is var own and >= 0
+                !node.Blocks[lane].Exists
+                && PlainBlock(sequence.Lanes[lane], block) is { Exists: true } own
             )
             {
                 node.Blocks[lane] = own;
-                PoolOf(lane).Retain(own);
+                PoolOf(lane, own).Retain(own.Block);
             }
         }
     }
@@ -124,9 +124,9 @@ internal sealed class PrefixBlocks(KvCache cache)
     {
         for (var lane = 0; lane < node.Blocks.Length; lane++)
         {
-            if (node.Blocks[lane] >= 0)
+            if (node.Blocks[lane] is { Exists: true } block)
             {
-                PoolOf(lane).Release(node.Blocks[lane]);
+                PoolOf(lane, block).Release(block.Block);
             }
         }
     }
@@ -135,7 +135,10 @@ internal sealed class PrefixBlocks(KvCache cache)
     {
         for (var lane = 0; lane < node.Blocks.Length; lane++)
         {
-            if (node.Blocks[lane] is var block and >= 0 && PoolOf(lane).References(block) > 1)
+            if (
+                node.Blocks[lane] is { Exists: true } block
+                && PoolOf(lane, block).References(block.Block) > 1
+            )
             {
                 return false;
             }
@@ -144,5 +147,26 @@ internal sealed class PrefixBlocks(KvCache cache)
         return true;
     }
 
-    public KvBlockPool PoolOf(int lane) => cache.Memory.Pools[cache.Layout.Lanes[lane].Pool];
+    /// <summary>Payload bytes of the blocks of a node.</summary>
+    public long BytesOf(PrefixNode node)
+    {
+        var bytes = 0L;
+        for (var lane = 0; lane < node.Blocks.Length; lane++)
+        {
+            if (node.Blocks[lane] is { Exists: true } block)
+            {
+                var layout = cache.Layout.Layouts(lane)[block.Form];
+                bytes += layout.KeyBytesPerBlock + layout.ValueBytesPerBlock;
+            }
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Some block of a node is sealed: nothing can be appended to a part of it.</summary>
+    public static bool IsSealed(PrefixNode node) =>
+        Array.Exists(node.Blocks, block => block.Form != 0);
+
+    public KvBlockPool PoolOf(int lane, KvBlockRef block) =>
+        cache.Memory.Pools[cache.Layout.Layouts(lane)[block.Form].Pool];
 }

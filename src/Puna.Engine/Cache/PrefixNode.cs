@@ -18,7 +18,7 @@ internal sealed class PrefixNode
     }
 
     /// <summary>Makes a block behind <paramref name="parent"/>.</summary>
-    public PrefixNode(PrefixNode parent, ulong key, ReadOnlySpan<int> tokens, int[] blocks)
+    public PrefixNode(PrefixNode parent, ulong key, ReadOnlySpan<int> tokens, KvBlockRef[] blocks)
     {
         Parent = parent;
         Key = key;
@@ -34,8 +34,8 @@ internal sealed class PrefixNode
 
     public PrefixNode? Parent { get; }
 
-    /// <summary>Block of each lane; -1 where the lane had given it up, because its window had passed.</summary>
-    public int[] Blocks { get; }
+    /// <summary>Block of each lane; none where the lane had given it up, because its window had passed.</summary>
+    public KvBlockRef[] Blocks { get; }
 
     public int Children { get; set; }
 

@@ -63,10 +63,12 @@ public sealed class PrefixTree : IDisposable, IKvReclaimer
     {
         get
         {
-            var unused = 0;
+            var (bytes, unused) = (0L, 0L);
             foreach (var node in _order)
             {
-                unused += _held.IsUnused(node) ? 1 : 0;
+                var own = _held.BytesOf(node);
+                bytes += own;
+                unused += _held.IsUnused(node) ? own : 0;
             }
 
             return new PrefixTreeStats(
@@ -74,19 +76,18 @@ public sealed class PrefixTree : IDisposable, IKvReclaimer
                 _lookedUpTokens,
                 _cachedTokens,
                 _order.Count,
-                _order.Count * BlockBytes,
-                unused * BlockBytes,
+                bytes,
+                unused,
                 _published,
                 _evicted
             );
         }
     }
 
-    private long BlockBytes => _cache.Shape.BytesPerToken * PrefixNode.Tokens;
-
     /// <summary>
     /// A new sequence that starts with the longest cached prefix of a prompt. The last token is never taken from the
-    /// cache, since its logits are needed: a prompt that is cached whole loses one token.
+    /// cache, since its logits are needed: a prompt that is cached whole loses one token, or its last 32 where their block is
+    /// sealed, since what follows could not be appended to it.
     /// </summary>
     /// <param name="identity">What the blocks must have been computed with, and for whom.</param>
     /// <param name="prompt">Token ids.</param>
@@ -97,14 +98,31 @@ public sealed class PrefixTree : IDisposable, IKvReclaimer
         ObjectDisposedException.ThrowIf(_disposed, this);
         var sequence = _cache.CreateSequence(Math.Max(expectedTokens, prompt.Length));
         var path = Match(identity, prompt);
+        if (
+            path.Count > 0
+            && path.Count * PrefixNode.Tokens == prompt.Length
+            && PrefixBlocks.IsSealed(path[^1])
+        )
+        {
+            path.RemoveAt(path.Count - 1);
+        }
+
         var taken = _held.Usable(path);
         for (var lane = 0; lane < sequence.Lanes.Length; lane++)
         {
             for (var depth = _held.FirstNeeded(lane, taken); depth < taken; depth++)
             {
                 var block = path[depth].Blocks[lane];
-                _held.PoolOf(lane).Retain(block);
-                sequence.Adopt(lane, new KvTableEntry { Block = block, Valid = uint.MaxValue });
+                _held.PoolOf(lane, block).Retain(block.Block);
+                sequence.Adopt(
+                    lane,
+                    new KvTableEntry
+                    {
+                        Block = block.Block,
+                        Form = block.Form,
+                        Valid = uint.MaxValue,
+                    }
+                );
             }
 
             sequence.Lanes[lane].FirstPosition = _held.FirstNeeded(lane, taken) * PrefixNode.Tokens;
@@ -203,8 +221,8 @@ public sealed class PrefixTree : IDisposable, IKvReclaimer
             return 0;
         }
 
-        var blocks = (excess + BlockBytes - 1) / BlockBytes;
-        return EvictNodes(evicted => evicted < blocks);
+        var evicted = 0L;
+        return EvictNodes(() => evicted < excess, node => evicted += _held.BytesOf(node));
     }
 
     /// <summary>Gives all blocks back.</summary>
@@ -295,7 +313,7 @@ public sealed class PrefixTree : IDisposable, IKvReclaimer
         return key;
     }
 
-    private PrefixNode Add(PrefixNode parent, ReadOnlySpan<int> tokens, int[] blocks)
+    private PrefixNode Add(PrefixNode parent, ReadOnlySpan<int> tokens, KvBlockRef[] blocks)
     {
         var key = KeyOf(parent, tokens);
         var node = new PrefixNode(parent, key, tokens, blocks)
@@ -323,7 +341,7 @@ public sealed class PrefixTree : IDisposable, IKvReclaimer
     int IKvReclaimer.Reclaim(KvBlockPool pool, int blocks)
     {
         var before = pool.Free;
-        _ = EvictNodes(_ => pool.Free - before < blocks);
+        _ = EvictNodes(() => pool.Free - before < blocks);
         return pool.Free - before;
     }
 
@@ -338,7 +356,10 @@ public sealed class PrefixTree : IDisposable, IKvReclaimer
                 for (var lane = 0; lane < node.Blocks.Length; lane++)
                 {
                     blocks +=
-                        node.Blocks[lane] >= 0 && ReferenceEquals(_held.PoolOf(lane), pool) ? 1 : 0;
+                        node.Blocks[lane] is { Exists: true } block
+                        && ReferenceEquals(_held.PoolOf(lane, block), pool)
+                            ? 1
+                            : 0;
                 }
             }
             else
@@ -351,17 +372,18 @@ public sealed class PrefixTree : IDisposable, IKvReclaimer
     }
 
     /// <summary>Drops unused nodes, the least recently used first, while the condition holds.</summary>
-    private int EvictNodes(Func<int, bool> goOn)
+    private int EvictNodes(Func<bool> goOn, Action<PrefixNode>? leaves = null)
     {
         var evicted = 0;
         var next = _order.First;
-        while (next is not null && goOn(evicted))
+        while (next is not null && goOn())
         {
             // Children are older than their parents, so one pass in order meets each parent after its last child.
             var node = next.Value;
             next = next.Next;
             if (node.Children == 0 && _held.IsUnused(node))
             {
+                leaves?.Invoke(node);
                 Remove(node);
                 evicted++;
             }

@@ -15,10 +15,10 @@ public sealed record InferenceOptions
     public ActivationFormat Activations { get; init; } = ActivationFormat.Int8;
 
     /// <summary>How keys are cached.</summary>
-    public KvPageFormat KeyFormat { get; init; } = KvPageFormats.F16;
+    public KvSlotFormat KeyFormat { get; init; } = KvPageFormats.F16;
 
     /// <summary>How values are cached.</summary>
-    public KvPageFormat ValueFormat { get; init; } = KvPageFormats.F16;
+    public KvSlotFormat ValueFormat { get; init; } = KvPageFormats.F16;
 
     /// <summary>What becomes of keys and values beyond storing them; null = nothing.</summary>
     public KvPolicyChain? Policies { get; init; }

@@ -7,16 +7,13 @@ namespace Puna.Kernels.Attention;
 /// that a 32-bit lane holds four channels of one slot (the order of an int8 dot product; channels past d are 0), then
 /// the step of each slot, f32 [32]. Values are codes [32][d], then the steps.
 /// </summary>
-internal sealed unsafe class Int8PageFormat() : KvPageFormat("int8", "Int8", Code)
+internal sealed unsafe class Int8PageFormat() : KvSlotFormat("int8", "Int8", Code)
 {
     /// <summary>The format's number.</summary>
     public const ushort Code = 3;
 
     // Channels encoded at a time on the stack; a multiple of 4.
     private const int Block = 256;
-
-    /// <inheritdoc/>
-    public override bool WritesSlots => true;
 
     /// <summary>Steps of the keys of a page, [32].</summary>
     public static float* KeySteps(byte* page, int headDim) =>

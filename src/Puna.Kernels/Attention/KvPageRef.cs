@@ -15,7 +15,8 @@ public readonly struct KvPageRef
     public KvPageRef(
         NativeSpan<byte> keys,
         NativeSpan<byte> values,
-        KvFormatPair formats,
+        KvPageFormat keyFormat,
+        KvPageFormat valueFormat,
         NativeSpan<int> positions,
         uint valid,
         int offset,
@@ -24,8 +25,8 @@ public readonly struct KvPageRef
     {
         Keys = keys;
         Values = values;
-        KeyNumber = formats.Keys.Number;
-        ValueNumber = formats.Values.Number;
+        KeyNumber = keyFormat.Number;
+        ValueNumber = valueFormat.Number;
         Positions = positions;
         Valid = valid;
         Offset = offset;

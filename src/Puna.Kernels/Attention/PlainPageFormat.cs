@@ -8,14 +8,11 @@ namespace Puna.Kernels.Attention;
 /// </summary>
 /// <typeparam name="TCode">The code of a number.</typeparam>
 internal abstract unsafe class PlainPageFormat<TCode>(string id, string name, ushort number)
-    : KvPageFormat(id, name, number)
+    : KvSlotFormat(id, name, number)
     where TCode : unmanaged
 {
     // Channels encoded at a time on the stack, for keys, whose channels do not lie side by side in the page.
     private const int Block = 128;
-
-    /// <inheritdoc/>
-    public override bool WritesSlots => true;
 
     /// <inheritdoc/>
     public override int KeyBytes(int headDim) =>

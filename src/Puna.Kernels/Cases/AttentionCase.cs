@@ -12,7 +12,7 @@ namespace Puna.Kernels.Cases;
 /// <param name="format">Storage of keys and values.</param>
 /// <param name="tokens">T.</param>
 /// <param name="length">Tokens in the cache, the new ones included; a multiple of 32.</param>
-internal sealed class AttentionCase(KvPageFormat format, int tokens, int length) : IKernelCase
+internal sealed class AttentionCase(KvSlotFormat format, int tokens, int length) : IKernelCase
 {
     private const int QueryHeads = 32;
     private const int KvHeads = 8;
@@ -52,7 +52,7 @@ internal sealed class AttentionCase(KvPageFormat format, int tokens, int length)
 
     private AttentionShape Shape => new(QueryHeads, KvHeads, HeadDim, 1 / MathF.Sqrt(HeadDim), 0);
 
-    private KvPageFormat Format => format;
+    private KvSlotFormat Format => format;
 
     private int Tokens => tokens;
 
@@ -99,7 +99,8 @@ internal sealed class AttentionCase(KvPageFormat format, int tokens, int length)
                     _layers[layer][index] = new KvPageRef(
                         _memory.Span.Slice(start, kernel._keyBytes),
                         _memory.Span.Slice(start + kernel._keyBytes, kernel._valueBytes),
-                        new KvFormatPair(kernel.Format, kernel.Format),
+                        kernel.Format,
+                        kernel.Format,
                         _slotPositions.Span.Slice(
                             (long)(index % _pagesPerHead) * KvPageRef.Slots,
                             KvPageRef.Slots
@@ -136,7 +137,7 @@ internal sealed class AttentionCase(KvPageFormat format, int tokens, int length)
         }
 
         // One random page, repeated.
-        private void FillPages(KvPageFormat format, int keyBytes, int pageBytes)
+        private void FillPages(KvSlotFormat format, int keyBytes, int pageBytes)
         {
             using var rows = RandomFloats.Buffer(2L * KvPageRef.Slots * HeadDim);
             var half = rows.Length / 2;

@@ -76,16 +76,6 @@ public sealed class BlockPoolTests
     }
 
     [Fact]
-    public void A_format_that_codes_whole_pages_cannot_hold_a_growing_sequence()
-    {
-        var whole = new WrappedFormat(KvPageFormats.F32, "whole", writesSlots: false);
-        var fault = Assert.Throws<InputException>(() =>
-            new KvCacheShape(s_smol, KvPageFormats.F16, whole)
-        );
-        Assert.Contains("KV format whole of bank 0", fault.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void Shared_pages_count_once_in_the_total_and_in_full_for_each_holder()
     {
         using var fixture = new CacheFixture();

@@ -4,11 +4,8 @@ using Puna.Kernels.Memory;
 namespace Puna.Engine.Tests.Cache;
 
 /// <summary>The bytes of another format under a name of its own: the kernel must have them widened.</summary>
-internal sealed class WrappedFormat(KvPageFormat inner, string id, bool writesSlots = true)
-    : KvPageFormat(id, id)
+internal sealed class WrappedFormat(KvSlotFormat inner, string id) : KvSlotFormat(id, id)
 {
-    public override bool WritesSlots => writesSlots;
-
     public override int KeyBytes(int headDim) => inner.KeyBytes(headDim);
 
     public override int ValueBytes(int headDim) => inner.ValueBytes(headDim);

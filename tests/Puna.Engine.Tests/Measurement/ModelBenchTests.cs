@@ -223,7 +223,7 @@ public sealed class ModelBenchTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private InferenceEngine Engine(KvPageFormat? format = null, bool tied = true)
+    private InferenceEngine Engine(KvSlotFormat? format = null, bool tied = true)
     {
         var path = Path.Combine(_folder.Path, $"model-{tied}.gguf");
         var shape = ModelShapes.Get("stories-260k") with { TieEmbeddings = tied };

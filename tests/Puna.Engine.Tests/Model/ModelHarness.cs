@@ -24,7 +24,7 @@ internal sealed class ModelHarness : IDisposable
     public ModelHarness(
         string path,
         ActivationFormat activations = ActivationFormat.F32,
-        KvPageFormat? kvFormat = null,
+        KvSlotFormat? kvFormat = null,
         IReadOnlyList<int>? producers = null,
         int threads = 1,
         KvPolicyChain? policies = null,
@@ -44,7 +44,7 @@ internal sealed class ModelHarness : IDisposable
     public ModelHarness(
         IModelFile file,
         ActivationFormat activations = ActivationFormat.F32,
-        KvPageFormat? kvFormat = null,
+        KvSlotFormat? kvFormat = null,
         IReadOnlyList<int>? producers = null,
         int threads = 1,
         KvPolicyChain? policies = null,

@@ -15,6 +15,7 @@ internal sealed unsafe class AttentionCase : IDisposable
 {
     private readonly List<IDisposable> _owned = [];
     private readonly Random _random;
+    private readonly Func<int, KvFormatPair> _formatsOf;
     private readonly bool _guarded;
 
     public AttentionCase(
@@ -27,6 +28,7 @@ internal sealed unsafe class AttentionCase : IDisposable
     )
     {
         _guarded = guarded;
+        _formatsOf = formatsOf;
         Shape = shape;
         Groups = groups;
         _random = new Random(seed);
@@ -40,7 +42,16 @@ internal sealed unsafe class AttentionCase : IDisposable
             var positions = Allocate<int>(KvPageRef.Slots);
             keys.Span.Fill(0xFF);
             values.Span.Fill(0xFF);
-            Pages[index] = new KvPageRef(keys, values, formats, positions, 0, 0, 0);
+            Pages[index] = new KvPageRef(
+                keys,
+                values,
+                formats.Keys,
+                formats.Values,
+                positions,
+                0,
+                0,
+                0
+            );
         }
     }
 
@@ -77,11 +88,12 @@ internal sealed unsafe class AttentionCase : IDisposable
     /// <summary>Writes a random key and value.</summary>
     public void Write(int head, int slot, int position)
     {
-        var page = Pages[head * PagesPerHead + slot / KvPageRef.Slots];
+        var index = head * PagesPerHead + slot / KvPageRef.Slots;
+        var (page, formats) = (Pages[index], _formatsOf(index));
         var inside = slot % KvPageRef.Slots;
-        PageSlots.WriteKey(page.KeyFormat, Shape.HeadDim, page.Keys, inside, Row(Shape.HeadDim));
+        PageSlots.WriteKey(formats.Keys, Shape.HeadDim, page.Keys, inside, Row(Shape.HeadDim));
         PageSlots.WriteValue(
-            page.ValueFormat,
+            formats.Values,
             Shape.HeadDim,
             page.Values,
             inside,

@@ -218,7 +218,7 @@ public sealed class KvPageFormatsTests
         {
             foreach (var values in formats)
             {
-                var page = new KvPageRef(default, default, new(keys, values), default, 1, 2, 3);
+                var page = new KvPageRef(default, default, keys, values, default, 1, 2, 3);
                 Assert.Same(keys, page.KeyFormat);
                 Assert.Same(values, page.ValueFormat);
             }
@@ -228,19 +228,6 @@ public sealed class KvPageFormatsTests
         Assert.Null(KvPageFormats.Find("F32"));
         Assert.Null(KvPageFormats.Find("nibble"));
         Assert.Same(KvPageFormats.F32, default(KvPageRef).KeyFormat);
-    }
-
-    [Fact]
-    public void A_format_that_codes_whole_pages_refuses_single_slots()
-    {
-        using var page = Page(KvPageFormats.F32.KeyBytes(4));
-        var format = new StubPageFormat(_ => { });
-        Assert.False(format.WritesSlots);
-        Assert.All(KvPageFormats.All, each => Assert.True(each.WritesSlots));
-        Assert.Throws<NotSupportedException>(() =>
-            PageSlots.WriteKey(format, 4, page.Span, 0, new float[4])
-        );
-        Assert.Throws<NotSupportedException>(() => format.CopyValue(page.Span, 0, page.Span, 1, 4));
     }
 
     private delegate void Writer(
@@ -274,7 +261,7 @@ public sealed class KvPageFormatsTests
         return [.. key, .. PageSlots.ReadValue(format, headDim, values.Span, slot)];
     }
 
-    private static float[] WriteAndRead(KvPageFormat format, IEnumerable<float> numbers)
+    private static float[] WriteAndRead(KvSlotFormat format, IEnumerable<float> numbers)
     {
         var row = numbers.ToArray();
         using var keys = Page(format.KeyBytes(row.Length));

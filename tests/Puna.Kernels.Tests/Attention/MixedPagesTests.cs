@@ -8,8 +8,8 @@ namespace Puna.Kernels.Tests.Attention;
 /// <summary>Calls whose pages have formats of their own, some of which the kernel does not know.</summary>
 public sealed class MixedPagesTests
 {
-    private static readonly KvPageFormat s_nibble = new NibblePageFormat();
-    private static readonly KvPageFormat[] s_formats = [.. KvPageFormats.All, s_nibble];
+    private static readonly KvSlotFormat s_nibble = new NibblePageFormat();
+    private static readonly KvSlotFormat[] s_formats = [.. KvPageFormats.All, s_nibble];
 
     [Theory]
     [MemberData(nameof(Widths.All), MemberType = typeof(Widths))]
@@ -159,7 +159,8 @@ public sealed class MixedPagesTests
                 test.Pages[page] = new KvPageRef(
                     dense.Keys,
                     dense.Values,
-                    new KvFormatPair(stub, stub),
+                    stub,
+                    stub,
                     dense.Positions,
                     dense.Valid,
                     0,
@@ -181,7 +182,8 @@ public sealed class MixedPagesTests
             test.Pages[1] = new KvPageRef(
                 page.Keys.Slice(keys),
                 page.Values.Slice(values),
-                new KvFormatPair(s_nibble, s_nibble),
+                s_nibble,
+                s_nibble,
                 page.Positions,
                 page.Valid,
                 0,
@@ -198,7 +200,7 @@ public sealed class MixedPagesTests
             s_formats[(page / s_formats.Length + page) % s_formats.Length]
         );
 
-    private static KvPageFormat Dense(KvPageFormat format) =>
+    private static KvSlotFormat Dense(KvSlotFormat format) =>
         format == s_nibble ? KvPageFormats.F32 : format;
 
     private static void StoreWidened(KvPageRef from, KvPageRef to, int headDim)

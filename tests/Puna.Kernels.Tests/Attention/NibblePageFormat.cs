@@ -7,10 +7,8 @@ namespace Puna.Kernels.Tests.Attention;
 /// A format that the kernel does not know: x = zero + step * code, code 0 to 15, step and zero for each slot. Keys and
 /// values are stored alike, slot after slot: step, zero (f32), then two codes a byte.
 /// </summary>
-internal sealed class NibblePageFormat() : KvPageFormat("nibble", "Nibble")
+internal sealed class NibblePageFormat() : KvSlotFormat("nibble", "Nibble")
 {
-    public override bool WritesSlots => true;
-
     public override int KeyBytes(int headDim) => Slots * SlotBytes(headDim);
 
     public override int ValueBytes(int headDim) => KeyBytes(headDim);
@@ -77,6 +75,22 @@ internal sealed class NibblePageFormat() : KvPageFormat("nibble", "Nibble")
         NativeSpan<float> rows,
         long rowStride
     ) => WriteKeys(page, headDim, firstSlot, count, rows, rowStride);
+
+    public override void CopyKey(
+        NativeSpan<byte> from,
+        int fromSlot,
+        NativeSpan<byte> to,
+        int toSlot,
+        int headDim
+    ) => Slot(from, fromSlot, headDim).Span.CopyTo(Slot(to, toSlot, headDim).Span);
+
+    public override void CopyValue(
+        NativeSpan<byte> from,
+        int fromSlot,
+        NativeSpan<byte> to,
+        int toSlot,
+        int headDim
+    ) => CopyKey(from, fromSlot, to, toSlot, headDim);
 
     private static int SlotBytes(int headDim) => 2 * sizeof(float) + (headDim + 7) / 8 * 4;
 

@@ -18,7 +18,7 @@ public sealed class PagedAttentionMemoryTests
     [Fact]
     public void Pages_that_are_widened_by_their_format_allocate_nothing_either()
     {
-        KvPageFormat[] formats = [new NibblePageFormat(), .. KvPageFormats.All];
+        KvSlotFormat[] formats = [new NibblePageFormat(), .. KvPageFormats.All];
         using var test = Causal(
             4,
             2,

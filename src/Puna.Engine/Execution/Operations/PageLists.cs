@@ -30,7 +30,7 @@ internal sealed class PageLists(LayerPlan plan) : IDisposable
         var cache = segments[0].Sequence.Cache;
         var lane = cache.Layout.LaneOf(bank.Id, 0);
         var listed = _listed[lane];
-        if (listed >= 0 && cache.Shape.IsAlike(listed, bank.Id))
+        if (listed >= 0 && cache.Layout.ShareList(listed, bank.Id))
         {
             pages = _lists[lane]!.Span;
             return listed;
