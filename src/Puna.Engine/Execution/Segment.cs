@@ -16,10 +16,15 @@ namespace Puna.Engine.Execution;
 /// <param name="EndsPrompt">
 /// The tokens are the last of a prompt: when they are committed, policies that look at a prompt as a whole do so.
 /// </param>
+/// <param name="Certain">
+/// The first tokens, a chain, of which the caller commits all or none: of the states of a fixed size only the one after
+/// the last of them is kept, where by default there is one after each token.
+/// </param>
 public readonly record struct Segment(
     KvSequence Sequence,
     int Tokens,
     ReadOnlyMemory<int> Parents = default,
     bool IsBlock = false,
-    bool EndsPrompt = false
+    bool EndsPrompt = false,
+    int Certain = 0
 );

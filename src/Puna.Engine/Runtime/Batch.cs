@@ -76,7 +76,8 @@ public sealed class Batch : IDisposable
             rows.Tokens.Length,
             rows.Parents,
             rows.IsBlock,
-            rows.EndsPrompt
+            rows.EndsPrompt,
+            rows.Certain
         );
         Rows += rows.Tokens.Length;
         return first;

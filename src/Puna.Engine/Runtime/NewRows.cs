@@ -11,14 +11,20 @@ public readonly ref struct NewRows
     /// </param>
     /// <param name="isBlock">Each row sees the committed tokens and all T rows, at positions that follow one another.</param>
     /// <param name="endsPrompt">The rows hold the end of a prompt: policies that look at a prompt as a whole do so when it is committed.</param>
+    /// <param name="certain">
+    /// The first rows, a chain, of which all are committed or none: states of a fixed size are kept after the last of them
+    /// only, and not after each.
+    /// </param>
     public NewRows(
         ReadOnlySpan<int> tokens,
         ReadOnlyMemory<int> parents = default,
         bool isBlock = false,
-        bool endsPrompt = false
+        bool endsPrompt = false,
+        int certain = 0
     )
     {
         EndsPrompt = endsPrompt;
+        Certain = certain;
         Tokens = tokens;
         Parents = parents;
         IsBlock = isBlock;
@@ -35,4 +41,7 @@ public readonly ref struct NewRows
 
     /// <summary>Whether the end of a prompt is among the rows.</summary>
     public bool EndsPrompt { get; }
+
+    /// <summary>The first rows, of which all are committed or none.</summary>
+    public int Certain { get; }
 }

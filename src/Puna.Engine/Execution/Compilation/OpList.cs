@@ -16,6 +16,7 @@ internal sealed class OpList : IDisposable
     private OpList(LanguageModel model, WorkerPool pool, int maximumRows)
     {
         Model = model;
+        States = new BranchStates(model.Plan);
         Tokens = new RowSet(maximumRows);
         var config = model.Config;
         var (frequencies, magnitude) = RotaryFrequencies.Compute(config.Rope, config.HeadDim);
@@ -25,6 +26,9 @@ internal sealed class OpList : IDisposable
 
     /// <summary>The model whose parameters the operations read.</summary>
     public LanguageModel Model { get; }
+
+    /// <summary>The fixed states of the branches that are not compiled yet.</summary>
+    public BranchStates States { get; }
 
     /// <summary>The rows of the batch's tokens.</summary>
     public RowSet Tokens { get; }
