@@ -138,6 +138,14 @@ public sealed class FixedStateTests
             original.Kv.Bytes.States + fork.Kv.Bytes.States
         );
         Assert.Equal(6 * engine.Cache.Shape.StateBytes, engine.Cache.Bytes.States);
+
+        // The last numbers of the stream are the last state and its checksum.
+        var damaged = stream.ToArray();
+        damaged[^10] ^= 1;
+        Assert.Throws<InputException>(() =>
+            KvSnapshot.Load(engine.Cache, new MemoryStream(damaged), engine.Identity())
+        );
+        Assert.Equal(6 * engine.Cache.Shape.StateBytes, engine.Cache.Bytes.States);
     }
 
     [Fact]
