@@ -8,13 +8,20 @@ namespace Puna.Engine.Cache;
 /// <param name="Values">Payload of values in their format.</param>
 /// <param name="Metadata">Stored positions, alignment, block-table entries and reference counts.</param>
 /// <param name="Shared">The part of <see cref="Payload"/> in blocks that have more than one holder.</param>
-public readonly record struct KvBytes(long Keys, long Values, long Metadata, long Shared)
+/// <param name="States">States of a fixed size, the places of tentative tokens included.</param>
+public readonly record struct KvBytes(
+    long Keys,
+    long Values,
+    long Metadata,
+    long Shared,
+    long States = 0
+)
 {
     /// <summary>Keys and values.</summary>
     public long Payload => Keys + Values;
 
-    /// <summary>Payload and metadata.</summary>
-    public long Total => Payload + Metadata;
+    /// <summary>Payload, metadata and states.</summary>
+    public long Total => Payload + Metadata + States;
 
     /// <summary>Sum of each part.</summary>
     public static KvBytes operator +(KvBytes left, KvBytes right) =>
@@ -22,6 +29,7 @@ public readonly record struct KvBytes(long Keys, long Values, long Metadata, lon
             left.Keys + right.Keys,
             left.Values + right.Values,
             left.Metadata + right.Metadata,
-            left.Shared + right.Shared
+            left.Shared + right.Shared,
+            left.States + right.States
         );
 }

@@ -18,7 +18,7 @@ public sealed class KvCache : IDisposable
     /// <summary>Makes an empty cache.</summary>
     /// <param name="shape">Banks and formats.</param>
     /// <param name="policies">Policies of every sequence; null means dense.</param>
-    /// <param name="memoryLimit">Most native bytes that blocks may take; null means what the system has.</param>
+    /// <param name="memoryLimit">Most native bytes that blocks and states may take; null means what the system has.</param>
     /// <exception cref="InputException">The limit does not hold 32 tokens.</exception>
     public KvCache(KvCacheShape shape, KvPolicyChain? policies = null, long? memoryLimit = null)
     {
@@ -26,10 +26,10 @@ public sealed class KvCache : IDisposable
         Shape = shape;
         Policies = policies ?? KvPolicyChain.Dense;
         Layout = new KvLayout(shape, Policies);
-        if (memoryLimit < Layout.RowBytes)
+        if (memoryLimit < Layout.RowBytes + SequenceBytes)
         {
             throw new InputException(
-                $"A KV cache limit of {memoryLimit} bytes was asked for, but 32 tokens of this model take {Layout.RowBytes}; give at least that."
+                $"A KV cache limit of {memoryLimit} bytes was asked for, but 32 tokens of this model take {Layout.RowBytes + SequenceBytes}; give at least that."
             );
         }
 
@@ -46,13 +46,13 @@ public sealed class KvCache : IDisposable
     /// <summary>Policies of every sequence.</summary>
     public KvPolicyChain Policies { get; }
 
-    /// <summary>Most native bytes that blocks may take.</summary>
+    /// <summary>Most native bytes that blocks and states may take.</summary>
     public long? MemoryLimit => Memory.Limit;
 
     /// <summary>Native bytes of 32 growing tokens in all lanes: payload, alignment and positions.</summary>
     public long BlockBytes => Layout.BlockBytes;
 
-    /// <summary>Native bytes allocated, free blocks included.</summary>
+    /// <summary>Native bytes allocated, free blocks and the states of all sequences included.</summary>
     public long ReservedBytes => Memory.ReservedBytes;
 
     /// <summary>
@@ -94,7 +94,7 @@ public sealed class KvCache : IDisposable
     /// <summary>Blocks allocated and free.</summary>
     public int FreeBlocks => Sum(pool => pool.Free);
 
-    /// <summary>Exact bytes of all blocks held, shared ones counted once; tables are the sequences' own.</summary>
+    /// <summary>Exact bytes of all blocks held, shared ones counted once, and of all states; tables are the sequences' own.</summary>
     public KvBytes Bytes
     {
         get
@@ -106,7 +106,10 @@ public sealed class KvCache : IDisposable
                 sum += BytesOf(Layout.Pools[index], pool.Live, pool.CountShared(), 0);
             }
 
-            return sum;
+            return sum with
+            {
+                States = Memory.StateBytes,
+            };
         }
     }
 
@@ -114,16 +117,21 @@ public sealed class KvCache : IDisposable
 
     internal KvMemory Memory { get; }
 
+    // What a sequence takes of the limit when it decodes token by token: the committed states and the next ones.
+    private long SequenceBytes => 2 * Shape.StateBytes;
+
     internal IReadOnlyList<KvSequence> Sequences => _sequences;
 
     /// <summary>Makes an empty sequence.</summary>
     /// <param name="expectedTokens">
     /// Tokens for which the tables have room at once: up to that length no managed memory is allocated.
     /// </param>
+    /// <exception cref="CacheFullException">There is no memory for its states, or the limit forbids it.</exception>
     public KvSequence CreateSequence(int expectedTokens = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(expectedTokens);
-        return new KvSequence(this, new KvLanes(this, BlocksFor(expectedTokens)));
+        var states = Shape.States.IsEmpty ? null : new FixedStates(Memory, Shape);
+        return new KvSequence(this, new KvLanes(this, BlocksFor(expectedTokens)), states);
     }
 
     /// <summary>Allocates now what <paramref name="tokens"/> more tokens of one sequence will need.</summary>
@@ -156,9 +164,10 @@ public sealed class KvCache : IDisposable
         return _scratch.Span.Slice(0, count);
     }
 
-    /// <summary>Frees all blocks; the sequences must not be used after.</summary>
+    /// <summary>Frees all blocks and states; the sequences must not be used after.</summary>
     public void Dispose()
     {
+        _sequences.ForEach(sequence => sequence.FixedStates?.Dispose());
         Memory.Dispose();
         _scratch.Dispose();
     }
@@ -202,7 +211,7 @@ public sealed class KvCache : IDisposable
             bytes += Memory.Pools[index].GrowthFor(needed[index] - reclaimable[index]);
         }
 
-        return bytes <= Memory.Headroom;
+        return bytes <= Memory.Headroom - SequenceBytes;
     }
 
     private int Sum(Func<KvBlockPool, int> count)

@@ -4,13 +4,18 @@ using Puna.Kernels.Attention;
 namespace Puna.Engine.Cache;
 
 /// <summary>
-/// What a cache stores for each token: its banks and the formats of keys and values. Which layer reads which bank is
-/// the layer plan's business.
+/// What a cache stores: for each token its banks and the formats of keys and values, for each sequence the states whose
+/// size does not depend on its length. Which layer reads which bank is the layer plan's business.
 /// </summary>
 public sealed class KvCacheShape
 {
     private const int LargestExtent = 1 << 16;
+    private const int LargestState = 1 << 28;
     private const long LargestBlock = 1L << 30;
+
+    // Floats of a cache line: each state begins at one.
+    private const int StateAlignment = 16;
+    private readonly FixedStateShape[] _states;
     private readonly KvBankShape[] _banks;
     private readonly KvFormatPair[] _formats;
 
@@ -18,7 +23,7 @@ public sealed class KvCacheShape
     /// <param name="banks">The banks, in the order in which the layer plan numbers them.</param>
     /// <param name="keyFormat">Storage of keys.</param>
     /// <param name="valueFormat">Storage of values.</param>
-    /// <inheritdoc cref="KvCacheShape(ReadOnlySpan{KvBankShape}, Func{int, KvFormatPair})"/>
+    /// <inheritdoc cref="KvCacheShape(ReadOnlySpan{KvBankShape}, Func{int, KvFormatPair}, ReadOnlySpan{FixedStateShape})"/>
     public KvCacheShape(
         ReadOnlySpan<KvBankShape> banks,
         KvSlotFormat keyFormat,
@@ -29,11 +34,17 @@ public sealed class KvCacheShape
     /// <summary>Makes a shape.</summary>
     /// <param name="banks">The banks, in the order in which the layer plan numbers them.</param>
     /// <param name="formats">Storage of the keys and values of a bank.</param>
-    /// <exception cref="InputException">A bank is empty or too large to be addressed.</exception>
-    public KvCacheShape(ReadOnlySpan<KvBankShape> banks, Func<int, KvFormatPair> formats)
+    /// <param name="states">States of a fixed size that each sequence keeps, in the order of their layers.</param>
+    /// <exception cref="InputException">A bank is empty or too large to be addressed, or a state is empty or too large.</exception>
+    public KvCacheShape(
+        ReadOnlySpan<KvBankShape> banks,
+        Func<int, KvFormatPair> formats,
+        params ReadOnlySpan<FixedStateShape> states
+    )
     {
         ArgumentNullException.ThrowIfNull(formats);
         _banks = banks.ToArray();
+        _states = states.ToArray();
         _formats = new KvFormatPair[_banks.Length];
         for (var bank = 0; bank < _banks.Length; bank++)
         {
@@ -63,6 +74,18 @@ public sealed class KvCacheShape
                 );
             }
         }
+
+        foreach (var state in _states)
+        {
+            if (state.Floats is < 1 or > LargestState)
+            {
+                throw new InputException(
+                    $"State {state.Index} of layer {state.Layer} has {state.Floats} numbers; 1 to {LargestState} can be kept."
+                );
+            }
+
+            StateBytes += StateStride(state.Floats) * sizeof(float);
+        }
     }
 
     /// <summary>The shape that a plan asks for, all banks stored alike.</summary>
@@ -75,8 +98,8 @@ public sealed class KvCacheShape
         KvSlotFormat valueFormat
     ) => Of(plan, _ => new KvFormatPair(keyFormat, valueFormat));
 
-    /// <summary>The shape that a plan asks for, each bank with the window that its readers share.</summary>
-    /// <param name="plan">Banks and their readers.</param>
+    /// <summary>The shape that a plan asks for: each bank with the window that its readers share, and its fixed states.</summary>
+    /// <param name="plan">Banks, their readers and states.</param>
     /// <param name="formats">Storage of the keys and values of a bank.</param>
     public static KvCacheShape Of(LayerPlan plan, Func<int, KvFormatPair> formats)
     {
@@ -93,7 +116,12 @@ public sealed class KvCacheShape
             banks[bank.Id] = new KvBankShape(bank.Heads, bank.HeadDim, window);
         }
 
-        return new KvCacheShape(banks, formats);
+        var fixedStates =
+            from layer in plan.Layers
+            from state in plan.States(layer).Select((spec, index) => (Spec: spec, Index: index))
+            where state.Spec is FixedState
+            select new FixedStateShape(layer.Index, state.Index, ((FixedState)state.Spec).Floats);
+        return new KvCacheShape(banks, formats, [.. fixedStates]);
     }
 
     /// <summary>Number of banks.</summary>
@@ -107,6 +135,15 @@ public sealed class KvCacheShape
 
     /// <summary>Payload bytes of one token.</summary>
     public long BytesPerToken => KeyBytesPerToken + ValueBytesPerToken;
+
+    /// <summary>States of a fixed size that each sequence keeps, in the order of their layers.</summary>
+    public ReadOnlySpan<FixedStateShape> States => _states;
+
+    /// <summary>
+    /// Native bytes of all states of a sequence, once: the committed ones. For tokens that are not committed yet there is as
+    /// much again for each after which the sequence may be cut.
+    /// </summary>
+    public long StateBytes { get; }
 
     internal long KeyBytesPerBlock { get; }
 
@@ -123,7 +160,8 @@ public sealed class KvCacheShape
     {
         ArgumentNullException.ThrowIfNull(other);
         return _formats.AsSpan().SequenceEqual(other._formats)
-            && _banks.AsSpan().SequenceEqual(other._banks);
+            && _banks.AsSpan().SequenceEqual(other._banks)
+            && _states.AsSpan().SequenceEqual(other._states);
     }
 
     /// <summary>One line for messages: banks, heads, widths and formats.</summary>
@@ -133,7 +171,7 @@ public sealed class KvCacheShape
         var banks = same
             ? $"{_banks.Length} banks of {_banks[0].KvHeads} x {_banks[0].HeadDim}"
             : string.Join(", ", _banks.Select(bank => $"{bank.KvHeads} x {bank.HeadDim}"));
-        return $"{banks}, keys {Names(pair => pair.Keys)}, values {Names(pair => pair.Values)}";
+        return $"{banks}, keys {Names(pair => pair.Keys)}, values {Names(pair => pair.Values)}{(_states.Length == 0 ? "" : $", {_states.Length} states of {_states.Sum(state => (long)state.Floats)} numbers")}";
     }
 
     /// <summary>Whether the pages of two banks are alike: then the bytes between them are the same for every head and place.</summary>
@@ -141,6 +179,10 @@ public sealed class KvCacheShape
         _banks[bank].KvHeads == _banks[other].KvHeads
         && _banks[bank].HeadDim == _banks[other].HeadDim
         && _formats[bank] == _formats[other];
+
+    /// <summary>Floats that a state takes in a place: whole cache lines.</summary>
+    internal static long StateStride(int floats) =>
+        ((long)floats + StateAlignment - 1) / StateAlignment * StateAlignment;
 
     // One name where all banks agree, else one for each.
     private string Names(Func<KvFormatPair, KvPageFormat> of)

@@ -42,7 +42,7 @@ internal sealed class KvMemory : IDisposable
     {
         get
         {
-            var bytes = 0L;
+            var bytes = StateBytes;
             foreach (var pool in _pools)
             {
                 bytes += pool.ReservedBytes;
@@ -51,6 +51,9 @@ internal sealed class KvMemory : IDisposable
             return bytes;
         }
     }
+
+    /// <summary>Bytes of the states of a fixed size of all sequences.</summary>
+    public long StateBytes { get; private set; }
 
     /// <summary>Bytes that the limit still allows to allocate.</summary>
     public long Headroom => Limit is { } limit ? limit - ReservedBytes : long.MaxValue;
@@ -123,6 +126,23 @@ internal sealed class KvMemory : IDisposable
             }
         }
     }
+
+    /// <summary>Counts memory for states of a fixed size, which nobody can give back before a sequence ends.</summary>
+    /// <exception cref="CacheFullException">The limit forbids it.</exception>
+    public void TakeStates(long bytes)
+    {
+        if (bytes > Headroom)
+        {
+            throw new CacheFullException(
+                $"The states of a sequence need {bytes} more bytes, but the KV cache has {ReservedBytes} of the {Limit} bytes that its limit allows; run fewer sequences or raise the limit."
+            );
+        }
+
+        StateBytes += bytes;
+    }
+
+    /// <summary>Takes memory for states out of the count.</summary>
+    public void GiveStates(long bytes) => StateBytes -= bytes;
 
     /// <summary>Blocks of a pool that someone would give back without loss.</summary>
     public long Reclaimable(KvBlockPool pool)

@@ -4,16 +4,21 @@ namespace Puna.Engine.Cache;
 /// Room for new tokens of a sequence. What a batch of sequences needs is counted first and ensured at once; then each
 /// extends its tail, which cannot fail any more.
 /// </summary>
-internal sealed class KvRoom(KvMemory memory, KvLanes lanes, KvLine line)
+internal sealed class KvRoom(KvMemory memory, KvLanes lanes, KvLine line, FixedStates? states)
 {
     private long _counted;
 
     private int Next =>
         lanes.TailLength == 0 ? line.Next : lanes.TailPosition(lanes.TailLength - 1) + 1;
 
-    /// <summary>Adds to the count of the memory what so many more tokens take, after checking that they can be.</summary>
+    /// <summary>
+    /// Adds to the count of the memory what so many more tokens take, after checking that they can be, and makes the places
+    /// of their states.
+    /// </summary>
+    /// <param name="tokens">New tokens.</param>
+    /// <param name="certain">The first of them, of which all stay or none.</param>
     /// <exception cref="ArgumentException">The sequence was counted before.</exception>
-    public void Count(int tokens)
+    public void Count(int tokens, int certain)
     {
         Check(tokens);
         if (_counted == memory.CountId)
@@ -23,6 +28,7 @@ internal sealed class KvRoom(KvMemory memory, KvLanes lanes, KvLine line)
 
         _counted = memory.CountId;
         lanes.Count(tokens);
+        states?.Ensure(tokens, certain);
     }
 
     /// <summary>Makes room for tokens at the positions that follow.</summary>
@@ -47,10 +53,11 @@ internal sealed class KvRoom(KvMemory memory, KvLanes lanes, KvLine line)
     }
 
     /// <summary>Extends the tail at the positions that follow. Returns the index of the first new token.</summary>
-    public int Extend(int tokens)
+    public int Extend(int tokens, int certain = 0)
     {
         var next = Next;
         var first = lanes.Extend(tokens);
+        states?.Extend(tokens, certain);
         for (var index = 0; index < tokens; index++)
         {
             lanes.SetTailPosition(first + index, next + index);
@@ -60,9 +67,10 @@ internal sealed class KvRoom(KvMemory memory, KvLanes lanes, KvLine line)
     }
 
     /// <summary>Extends the tail at given positions. Returns the index of the first new token.</summary>
-    public int Extend(ReadOnlySpan<int> positions)
+    public int Extend(ReadOnlySpan<int> positions, int certain = 0)
     {
         var first = lanes.Extend(positions.Length);
+        states?.Extend(positions.Length, certain);
         for (var index = 0; index < positions.Length; index++)
         {
             lanes.SetTailPosition(first + index, positions[index]);
@@ -79,6 +87,7 @@ internal sealed class KvRoom(KvMemory memory, KvLanes lanes, KvLine line)
 
     private void EnsureBlocks(int tokens)
     {
+        states?.Ensure(tokens, certain: 0);
         do
         {
             memory.StartCount();

@@ -23,17 +23,27 @@ public sealed class KvSequence : IDisposable
     private readonly KvRoom _room;
     private bool _disposed;
 
-    internal KvSequence(KvCache cache, KvLanes lanes)
-        : this(cache, lanes, new KvSequencePolicies(cache.Policies, cache.Policies.CreateStates()))
-    { }
+    internal KvSequence(KvCache cache, KvLanes lanes, FixedStates? states)
+        : this(
+            cache,
+            lanes,
+            states,
+            new KvSequencePolicies(cache.Policies, cache.Policies.CreateStates())
+        ) { }
 
-    private KvSequence(KvCache cache, KvLanes lanes, KvSequencePolicies policies)
+    private KvSequence(
+        KvCache cache,
+        KvLanes lanes,
+        FixedStates? states,
+        KvSequencePolicies policies
+    )
     {
+        FixedStates = states;
         _cache = cache;
         _lanes = lanes;
         _policies = policies;
         Pages = new KvPages(this);
-        _room = new KvRoom(cache.Memory, lanes, _line);
+        _room = new KvRoom(cache.Memory, lanes, _line, states);
         cache.Add(this);
     }
 
@@ -63,13 +73,16 @@ public sealed class KvSequence : IDisposable
     /// <summary>What attention reads: the pages of a bank, tail included.</summary>
     public KvPages Pages { get; }
 
-    /// <summary>Exact bytes of the blocks held, and of the tables.</summary>
-    public KvBytes Bytes => _lanes.Bytes;
+    /// <summary>Exact bytes of the blocks held, of the tables and of the states.</summary>
+    public KvBytes Bytes => _lanes.Bytes with { States = FixedStates?.Bytes ?? 0 };
 
     /// <summary>It is in a pass or its policies are at work: nobody else may drop slots of it.</summary>
     internal bool IsBusy => TailLength > 0 || _line.Gap > 0 || _policies.AtWork;
 
     internal KvLanes LaneSet => _lanes;
+
+    /// <summary>The states of a fixed size, where the plan has any.</summary>
+    internal FixedStates? FixedStates { get; }
 
     internal ReadOnlySpan<KvPolicyState?> States => _policies.States;
 
@@ -158,7 +171,10 @@ public sealed class KvSequence : IDisposable
     /// </summary>
     /// <param name="tokens">Ids of the first tokens of the tail.</param>
     /// <param name="nll">-log p of each token, in nats; may be empty when no policy asks for it.</param>
-    /// <exception cref="InvalidOperationException">Their positions do not ascend: a tree must be compacted to one path first.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Their positions do not ascend: a tree must be compacted to one path first. Or the pass was told that the tokens stay
+    /// only together with later ones, and kept no states after them.
+    /// </exception>
     public void Commit(ReadOnlySpan<int> tokens, ReadOnlySpan<float> nll = default)
     {
         _cache.Policies.CheckLosses(tokens.Length, nll.Length);
@@ -177,7 +193,9 @@ public sealed class KvSequence : IDisposable
             next = position + 1;
         }
 
+        FixedStates?.CheckCommit(tokens.Length);
         _lanes.Keep(tokens.Length);
+        FixedStates?.Commit(tokens.Length);
         if (tokens.Length == 0)
         {
             return;
@@ -202,7 +220,8 @@ public sealed class KvSequence : IDisposable
     /// </summary>
     /// <returns>
     /// The length it now has: the one asked for, or 0 when a token behind that would see slots which a sliding window had
-    /// passed and the sequence has given up. The caller runs the tokens from there on again.
+    /// passed and the sequence has given up, or when there are fixed states: those after earlier tokens are not kept. The
+    /// caller runs the tokens from there on again.
     /// </returns>
     public int Truncate(int length)
     {
@@ -210,6 +229,7 @@ public sealed class KvSequence : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, LogicalLength);
         _lanes.Keep(0);
+        FixedStates?.Keep(0);
         _policies.EndsPrompt = false;
         if (length == LogicalLength && NextPosition == LogicalLength)
         {
@@ -222,13 +242,14 @@ public sealed class KvSequence : IDisposable
             length = NextPosition;
         }
 
-        if (length > 0 && _lanes.CanContinueAt(length))
+        if (length > 0 && FixedStates is null && _lanes.CanContinueAt(length))
         {
             _lanes.Drop(length, int.MaxValue);
         }
         else
         {
             _lanes.Clear();
+            FixedStates?.Clear();
             length = 0;
         }
 
@@ -267,11 +288,12 @@ public sealed class KvSequence : IDisposable
         }
 
         _lanes.Keep(kept.Length);
+        FixedStates?.Compact(kept);
     }
 
     /// <summary>
     /// Drops the committed tokens at effective positions in [from, to) from every lane; later positions keep their gap and
-    /// <see cref="LogicalLength"/> does not change.
+    /// <see cref="LogicalLength"/> does not change. Fixed states still know the tokens.
     /// </summary>
     /// <returns>The number of slots dropped, in the lane that held most of them.</returns>
     public int Drop(int from, int to)
@@ -317,7 +339,8 @@ public sealed class KvSequence : IDisposable
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The position lies behind the end, or the sequence would become too long.</exception>
     /// <exception cref="InvalidOperationException">
-    /// There is a tail or a gap, or a sliding window has passed tokens that the new ones would see.
+    /// There is a tail or a gap, a sliding window has passed tokens that the new ones would see, or there are fixed states,
+    /// of which only the last is known.
     /// </exception>
     public void Insert(int position, int count)
     {
@@ -334,19 +357,28 @@ public sealed class KvSequence : IDisposable
             return;
         }
 
+        if (FixedStates is not null)
+        {
+            throw new InvalidOperationException(
+                $"Tokens cannot be inserted at position {position}: this model keeps states that are known after the last token only; run the sequence anew."
+            );
+        }
+
         _lanes.Shift(position, LogicalLength, count);
         _line.Open(position, count);
     }
 
     /// <summary>
     /// A sequence of the same committed tokens that shares every block; whoever appends first copies the last,
-    /// partial one.
+    /// partial one. Fixed states are copied.
     /// </summary>
+    /// <exception cref="CacheFullException">There is no memory for the copy of its states.</exception>
     public KvSequence Fork()
     {
         ThrowIfTail("fork");
         _line.ThrowIfGap("fork");
-        var fork = new KvSequence(_cache, _lanes.Share(), _policies.Fork());
+        var states = FixedStates?.Fork();
+        var fork = new KvSequence(_cache, _lanes.Share(), states, _policies.Fork());
         fork._line.Set(LogicalLength);
         return fork;
     }
@@ -358,6 +390,7 @@ public sealed class KvSequence : IDisposable
         {
             _disposed = true;
             _lanes.Clear();
+            FixedStates?.Dispose();
             _policies.Dispose();
             _cache.Remove(this);
             _line.Set(0);

@@ -6,7 +6,8 @@ namespace Puna.Engine.Cache;
 /// <summary>
 /// A sequence's cache in a stream or a file, so that a conversation goes on in another process without being computed
 /// again. Layout: 8 bytes "PUNAKV" and the format version; header length, header and its CRC-32C; then, lane by lane, each
-/// block once, as it lies in memory, with a CRC-32C seeded by its number, so that blocks cannot trade places. A file is
+/// block once, as it lies in memory, with a CRC-32C seeded by its number, so that blocks cannot trade places; then, as
+/// further blocks, the committed states of a fixed size. A file is
 /// written under a temporary name and renamed when it is whole; one that differs in a single bit is refused.
 /// </summary>
 public sealed class KvSnapshot
@@ -62,6 +63,14 @@ public sealed class KvSnapshot
                 WriteUInt32(stream, Checksum.Of(content, number++));
                 bytes += content.Length + sizeof(uint);
             }
+        }
+
+        for (var state = 0; state < sequence.Cache.Shape.States.Length; state++)
+        {
+            var content = sequence.FixedStates!.Committed(state).Cast<byte>().Span;
+            stream.Write(content);
+            WriteUInt32(stream, Checksum.Of(content, number++));
+            bytes += content.Length + sizeof(uint);
         }
 
         return bytes;
@@ -302,6 +311,11 @@ public sealed class KvSnapshot
             for (var lane = 0; lane < header.Lanes.Length; lane++)
             {
                 ReadLane(stream, header, sequence, lane, ref number);
+            }
+
+            for (var state = 0; state < cache.Shape.States.Length; state++)
+            {
+                ReadBlock(stream, sequence.FixedStates!.Committed(state).Cast<byte>(), number++);
             }
 
             sequence.EndAdoption(header.LogicalLength);

@@ -55,6 +55,14 @@ internal sealed class KvSnapshotHeader
             WriteText(writer, form);
         }
 
+        writer.Write(Shape.States.Length);
+        foreach (var state in Shape.States)
+        {
+            writer.Write(state.Layer);
+            writer.Write(state.Index);
+            writer.Write(state.Floats);
+        }
+
         writer.Write(LogicalLength);
         writer.Write(Tokens.Length);
         foreach (var token in Tokens)
@@ -111,6 +119,16 @@ internal sealed class KvSnapshotHeader
             forms[form] = cursor.Text();
         }
 
+        var fixedStates = new FixedStateShape[cursor.Count(3 * sizeof(int))];
+        for (var index = 0; index < fixedStates.Length; index++)
+        {
+            fixedStates[index] = new FixedStateShape(
+                cursor.Int32(),
+                cursor.Int32(),
+                cursor.Int32()
+            );
+        }
+
         var logical = cursor.Int32();
         var tokens = new int[cursor.Count(sizeof(int))];
         for (var index = 0; index < tokens.Length; index++)
@@ -135,7 +153,7 @@ internal sealed class KvSnapshotHeader
         {
             Identity = identity,
             SaltHash = saltHash,
-            Shape = new KvCacheShape(banks, bank => formats[bank]),
+            Shape = new KvCacheShape(banks, bank => formats[bank], fixedStates),
             Forms = forms,
             LogicalLength = logical,
             Tokens = tokens,

@@ -33,7 +33,9 @@ public sealed class PrefixTree : IDisposable, IKvReclaimer
     /// <summary>Makes an empty tree, which gives its unused blocks back whenever the cache is out of blocks.</summary>
     /// <param name="cache">The cache whose blocks it shares.</param>
     /// <param name="unusedBytes">Most payload bytes that blocks held by no sequence may keep.</param>
-    /// <exception cref="InputException">The cache's policy makes blocks that nobody else may have.</exception>
+    /// <exception cref="InputException">
+    /// The cache's policy makes blocks that nobody else may have, or its sequences keep states beside blocks.
+    /// </exception>
     public PrefixTree(KvCache cache, long unusedBytes = long.MaxValue)
         : this(cache, unusedBytes, Mix) { }
 
@@ -45,6 +47,13 @@ public sealed class PrefixTree : IDisposable, IKvReclaimer
         {
             throw new InputException(
                 $"Prefix sharing cannot be used with the KV policy '{cache.Policies.Name}': its blocks depend on more than the tokens before them."
+            );
+        }
+
+        if (!cache.Shape.States.IsEmpty)
+        {
+            throw new InputException(
+                "Prefix sharing cannot be used with this model: its layers keep states of a fixed size, and those after a prefix are not stored with its blocks."
             );
         }
 

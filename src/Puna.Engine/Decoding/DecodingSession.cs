@@ -69,12 +69,16 @@ public sealed class DecodingSession
     public void Step()
     {
         var proposal = Propose();
+
+        // Whatever is cut, the prompt stays but for its last id.
+        var prompt = _state.PromptLength - _sequence.Committed;
         _sequence.Run(
             new NewRows(
                 proposal.Tokens,
                 proposal.TreeParents,
                 proposal.IsBlock,
-                endsPrompt: _sequence.Committed < _state.PromptLength
+                endsPrompt: prompt > 0,
+                certain: Math.Clamp(prompt - 1, 0, proposal.Root)
             )
         );
         var rows = proposal.LogitRows;

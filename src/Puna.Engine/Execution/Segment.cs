@@ -23,6 +23,10 @@ namespace Puna.Engine.Execution;
 /// What the first layer reads of the tokens, [T, d], in the place of the embeddings of their ids: images, memories. Empty
 /// for the ids'. It must live until the pass has run.
 /// </param>
+/// <param name="Certain">
+/// The first tokens, a chain, of which the caller commits all or none: of the states of a fixed size only the one after
+/// the last of them is kept, where by default there is one after each token.
+/// </param>
 public readonly record struct Segment(
     KvSequence Sequence,
     int Tokens,
@@ -30,5 +34,6 @@ public readonly record struct Segment(
     bool IsBlock = false,
     bool EndsPrompt = false,
     AdapterSet? Adapters = null,
-    FloatRows Embeddings = default
+    FloatRows Embeddings = default,
+    int Certain = 0
 );

@@ -11,8 +11,10 @@ internal static class TokenPlacement
     /// <param name="positions">Receives the position of each token, in the order of the segments.</param>
     /// <exception cref="CacheFullException">There is no room for all of them; no sequence has changed.</exception>
     /// <exception cref="ArgumentException">
-    /// The segments do not bring as many tokens as there are positions, or the sequences lie in different caches.
+    /// The segments do not bring as many tokens as there are positions, the sequences lie in different caches, or a node of a
+    /// tree follows one of the certain tokens that is not the last.
     /// </exception>
+    /// <exception cref="InputException">A block was to be run with states of a fixed size, which know no later tokens.</exception>
     public static void Reserve(
         ReadOnlySpan<Segment> segments,
         Span<int> firstTail,
@@ -32,7 +34,7 @@ internal static class TokenPlacement
             memory.StartCount();
             foreach (ref readonly var segment in segments)
             {
-                segment.Sequence.Room.Count(segment.Tokens);
+                segment.Sequence.Room.Count(segment.Tokens, segment.Certain);
             }
         } while (!memory.TryEnsure());
 
@@ -51,7 +53,20 @@ internal static class TokenPlacement
         foreach (ref readonly var segment in segments)
         {
             ArgumentOutOfRangeException.ThrowIfNegative(segment.Tokens, nameof(segments));
+            ArgumentOutOfRangeException.ThrowIfNegative(segment.Certain, nameof(segments));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(
+                segment.Certain,
+                segment.Tokens,
+                nameof(segments)
+            );
             rows += segment.Tokens;
+            if (segment.IsBlock && segment.Sequence.FixedStates is not null)
+            {
+                throw new InputException(
+                    "A block whose tokens see each other was to be run, but this model has layers whose states read tokens one after the other; a model without such states is needed."
+                );
+            }
+
             if (!ReferenceEquals(segment.Sequence.Cache, segments[0].Sequence.Cache))
             {
                 throw new ArgumentException("The sequences of a batch must share one cache.");
@@ -69,10 +84,30 @@ internal static class TokenPlacement
                     0,
                     nameof(segments)
                 );
+                CheckCertain(segment);
             }
         }
 
         ArgumentOutOfRangeException.ThrowIfNotEqual(rows, positions, nameof(segments));
+    }
+
+    // There is one state for all certain tokens, the one after the last.
+    private static void CheckCertain(in Segment segment)
+    {
+        var parents = segment.Parents.Span;
+        for (var node = 0; node < parents.Length && segment.Certain > 0; node++)
+        {
+            var isChained =
+                node < segment.Certain
+                    ? parents[node] == node - 1
+                    : parents[node] >= segment.Certain - 1;
+            if (!isChained)
+            {
+                throw new ArgumentException(
+                    $"Node {node} of a token tree follows node {parents[node]}, but the first {segment.Certain} are certain: these are a chain, and all others follow the last of them."
+                );
+            }
+        }
     }
 
     private static int Place(in Segment segment, Span<int> positions)
@@ -86,10 +121,10 @@ internal static class TokenPlacement
         if (!segment.Parents.IsEmpty)
         {
             PlaceNodes(sequence.NextPosition, segment.Parents.Span, positions);
-            return sequence.Room.Extend(positions);
+            return sequence.Room.Extend(positions, segment.Certain);
         }
 
-        var first = sequence.Room.Extend(segment.Tokens);
+        var first = sequence.Room.Extend(segment.Tokens, segment.Certain);
         for (var token = 0; token < positions.Length; token++)
         {
             positions[token] = sequence.TailPosition(first + token);

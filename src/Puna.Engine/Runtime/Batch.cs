@@ -88,7 +88,8 @@ public sealed class Batch : IDisposable
             rows.IsBlock,
             rows.EndsPrompt,
             sequence.Adapters,
-            rows.Embeddings
+            rows.Embeddings,
+            rows.Certain
         );
         Rows += rows.Tokens.Length;
         return first;

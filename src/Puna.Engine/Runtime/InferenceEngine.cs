@@ -1,4 +1,5 @@
 using Puna.Engine.Cache;
+using Puna.Engine.Execution;
 using Puna.Engine.Files;
 using Puna.Engine.Model;
 using Puna.Engine.Text;
@@ -25,7 +26,9 @@ public sealed class InferenceEngine : IDisposable
             model,
             pool,
             options.Activations,
-            Math.Min(options.MaximumRows, ContextLength)
+            Math.Min(options.MaximumRows, ContextLength),
+            options.Compilers,
+            SlotLayout.Inference
         );
         Cache = new KvCache(
             KvCacheShape.Of(model.Plan, options.KeyFormat, options.ValueFormat),

@@ -1,4 +1,5 @@
 using Puna.Engine.Cache;
+using Puna.Engine.Execution.Compilation;
 using Puna.Engine.Plan;
 using Puna.Kernels.Activations;
 using Puna.Kernels.Attention;
@@ -37,4 +38,7 @@ public sealed record InferenceOptions
 
     /// <summary>Makes the plan to run from the one that the file states; null = that plan.</summary>
     public Func<LayerPlan, LayerPlan>? Plan { get; init; }
+
+    /// <summary>Who turns the steps and branches of the plan into operations.</summary>
+    internal Compilers Compilers { get; init; } = Compilers.BuiltIn;
 }

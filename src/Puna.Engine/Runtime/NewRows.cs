@@ -13,6 +13,10 @@ public readonly ref struct NewRows
     /// </param>
     /// <param name="isBlock">Each row sees the committed tokens and all T rows, at positions that follow one another.</param>
     /// <param name="endsPrompt">The rows hold the end of a prompt: policies that look at a prompt as a whole do so when it is committed.</param>
+    /// <param name="certain">
+    /// The first rows, a chain, of which all are committed or none: states of a fixed size are kept after the last of them
+    /// only, and not after each.
+    /// </param>
     /// <param name="embeddings">
     /// What the first layer reads of the rows, [T, d], in the place of the embeddings of their tokens; it must live until the
     /// pass has run. Empty for the tokens'.
@@ -22,11 +26,13 @@ public readonly ref struct NewRows
         ReadOnlyMemory<int> parents = default,
         bool isBlock = false,
         bool endsPrompt = false,
+        int certain = 0,
         FloatRows embeddings = default
     )
     {
         Embeddings = embeddings;
         EndsPrompt = endsPrompt;
+        Certain = certain;
         Tokens = tokens;
         Parents = parents;
         IsBlock = isBlock;
@@ -43,6 +49,9 @@ public readonly ref struct NewRows
 
     /// <summary>Whether the end of a prompt is among the rows.</summary>
     public bool EndsPrompt { get; }
+
+    /// <summary>The first rows, of which all are committed or none.</summary>
+    public int Certain { get; }
 
     /// <summary>What stands in the place of the embeddings of the tokens, [T, d], or no rows.</summary>
     public FloatRows Embeddings { get; }

@@ -54,7 +54,7 @@ public static class SequenceReader
         {
             var start = sequence.Committed;
             var count = Math.Min(rows, end - start);
-            sequence.Run(new NewRows(sequence.Ids.Slice(start, count)));
+            sequence.Run(new NewRows(sequence.Ids.Slice(start, count), certain: count));
             Hand(sequence, start, count, first, handler);
             sequence.Commit(count);
             progress?.Report((double)sequence.Committed / end);

@@ -20,6 +20,7 @@ internal sealed class FakeSequence(
     private readonly float[] _hidden = new float[LogitRows];
     private int _count;
     private bool _isBlock;
+    private int _certain;
 
     public delegate void Rule(ReadOnlySpan<int> context, Span<float> logits);
 
@@ -114,6 +115,7 @@ internal sealed class FakeSequence(
         Batches.Add(rows.Tokens.Length);
         rows.Tokens.CopyTo(_tail);
         _isBlock = rows.IsBlock;
+        _certain = rows.Certain;
         for (var row = 0; row < rows.Tokens.Length; row++)
         {
             _parents[row] = rows.Parents.IsEmpty ? row - 1 : rows.Parents.Span[row];
@@ -154,6 +156,7 @@ internal sealed class FakeSequence(
 
     public void Commit(int rows)
     {
+        Require(rows == 0 || rows >= _certain);
         Require(rows >= 0 && rows <= Tail && Committed + rows <= _count);
         Require(_tail.AsSpan(0, rows).SequenceEqual(Ids.Slice(Committed, rows)));
         for (var row = 0; row < rows; row++)

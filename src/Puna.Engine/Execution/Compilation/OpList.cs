@@ -19,12 +19,16 @@ internal sealed class OpList : IDisposable
     {
         Model = model;
         _maximumRows = maximumRows;
+        States = new BranchStates(model.Plan);
         Tokens = AddRows();
         Attention = new SegmentAttention(model.Plan, Tokens.Angles!, pool);
     }
 
     /// <summary>The model whose parameters the operations read.</summary>
     public LanguageModel Model { get; }
+
+    /// <summary>The fixed states of the branches that are not compiled yet.</summary>
+    public BranchStates States { get; }
 
     /// <summary>The rows of the batch's tokens.</summary>
     public RowSet Tokens { get; }

@@ -38,7 +38,7 @@ internal sealed class StepContext(OpList list, Compilers compilers, PlanScope sc
     /// <param name="input">What it reads; it must feed products where the branch has matrices.</param>
     public Slot Branch(BranchSpec branch, Slot input)
     {
-        var context = new BranchContext(this, input);
+        var context = new BranchContext(this, input, list.States.Take(scope, branch));
         compilers.Emit(branch, context);
         return context.Output
             ?? throw new InvalidOperationException(
