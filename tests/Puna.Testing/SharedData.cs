@@ -16,6 +16,14 @@ public static class SharedData
     {
         var relative = System.IO.Path.Combine(parts.ToArray());
         Assert.SkipWhen(Folder is null, $"../shared/data is absent, needed: {relative}");
+        foreach (var part in parts)
+        {
+            Assert.SkipWhen(
+                part.StartsWith(ReferenceCases.None, StringComparison.Ordinal),
+                $"../shared/data/{parts[0]} is absent or holds no case of this test"
+            );
+        }
+
         var path = System.IO.Path.Combine(Folder!, relative);
         Assert.SkipUnless(
             File.Exists(path) || Directory.Exists(path),
