@@ -14,8 +14,6 @@ public static class SharedData
     /// <summary>Full path of a file or folder in it; skips the test when it is absent.</summary>
     public static string Path(params ReadOnlySpan<string> parts)
     {
-        var relative = System.IO.Path.Combine(parts.ToArray());
-        Assert.SkipWhen(Folder is null, $"../shared/data is absent, needed: {relative}");
         foreach (var part in parts)
         {
             Assert.SkipWhen(
@@ -24,6 +22,8 @@ public static class SharedData
             );
         }
 
+        var relative = System.IO.Path.Combine(parts.ToArray());
+        Assert.SkipWhen(Folder is null, $"../shared/data is absent, needed: {relative}");
         var path = System.IO.Path.Combine(Folder!, relative);
         Assert.SkipUnless(
             File.Exists(path) || Directory.Exists(path),
