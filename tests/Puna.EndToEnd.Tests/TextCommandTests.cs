@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Puna.Testing;
 
 namespace Puna.EndToEnd.Tests;
@@ -45,12 +44,14 @@ public sealed class TextCommandTests : IDisposable
         Assert.Equal("[1,4093,198]", ids.GetProperty("ids").GetRawText());
     }
 
-    [Fact]
-    public void The_models_own_template_renders_the_recorded_prompt()
+    public static TheoryData<string> Models => OracleModels.All;
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    [Trait("reference", "weights")]
+    public void The_models_own_template_renders_the_recorded_prompt(string name)
     {
-        using var oracle = JsonDocument.Parse(
-            File.ReadAllBytes(SharedData.Path("weights", "smollm2-135m-instruct", "oracle.json"))
-        );
+        using var oracle = ReferenceCases.Json("weights", name, "oracle.json");
         var row = oracle
             .RootElement.GetProperty("greedy")
             .EnumerateArray()
@@ -60,7 +61,7 @@ public sealed class TextCommandTests : IDisposable
             messages,
             $"{{\"messages\": {row.GetProperty("messages").GetRawText()}, \"add_generation_prompt\": true}}"
         );
-        var result = PunaProcess.Run(["template", "render", DefaultModel, messages]);
+        var result = PunaProcess.Run(["template", "render", OracleModels.PathOf(name), messages]);
         Assert.Equal(0, result.ExitCode);
         Assert.Equal(row.GetProperty("rendered").GetString(), result.Output);
     }

@@ -14,6 +14,14 @@ public static class SharedData
     /// <summary>Full path of a file or folder in it; skips the test when it is absent.</summary>
     public static string Path(params ReadOnlySpan<string> parts)
     {
+        foreach (var part in parts)
+        {
+            Assert.SkipWhen(
+                part.StartsWith(ReferenceCases.None, StringComparison.Ordinal),
+                $"../shared/data/{parts[0]} is absent or holds no case of this test"
+            );
+        }
+
         var relative = System.IO.Path.Combine(parts.ToArray());
         Assert.SkipWhen(Folder is null, $"../shared/data is absent, needed: {relative}");
         var path = System.IO.Path.Combine(Folder!, relative);

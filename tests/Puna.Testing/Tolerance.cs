@@ -56,6 +56,15 @@ public static class Tolerance
     /// <summary>Mean NLL printed with six decimals by an f32 or f64 oracle.</summary>
     public const double NllPrinted = 2e-5;
 
+    /// <summary>
+    /// Greedy ids are compared up to the first step at which the two best logits lie closer than this: two good f32
+    /// forwards of a small model may choose otherwise there.
+    /// </summary>
+    public const double TellingGap = 0.001;
+
+    /// <summary><see cref="TellingGap"/> of a real model, whose oracle is f32 itself.</summary>
+    public const double TellingGapOfRealModel = 0.01;
+
     /// <summary>Rounding to int8 by blocks: half a step, relative to the largest magnitude of the block.</summary>
     public const double Int8Step = 0.5 / 127;
 

@@ -17,11 +17,34 @@ public sealed class DecodingMemoryTests
     private static string DefaultModel =>
         Path.Combine(SharedData.Root, "models", "smollm2-135m-instruct.gguf");
 
+    public static TheoryData<string, ActivationFormat, int> Tiny
+    {
+        get
+        {
+            var cases = new TheoryData<string, ActivationFormat, int>();
+            foreach (var row in ReferenceCases.TinyModels())
+            {
+                cases.Add(row.Data, ActivationFormat.F32, 1);
+                cases.Add(row.Data, ActivationFormat.Int8, 2);
+            }
+
+            return cases;
+        }
+    }
+
+    public static TheoryData<string> Files =>
+        [
+            .. ReferenceCases
+                .TinyNames()
+                .Select(name => $"tiny/{name}")
+                .Concat(GgufTypeFiles.ReadableNames.Select(name => $"gguf-types/{name}.gguf"))
+                .Concat(Checkpoints.Paths)
+                .DefaultIfEmpty($"tiny/{ReferenceCases.None}"),
+        ];
+
     [Theory]
-    [InlineData("llama-gqa", ActivationFormat.F32, 1)]
-    [InlineData("llama-gqa", ActivationFormat.Int8, 2)]
-    [InlineData("mistral-window", ActivationFormat.F32, 1)]
-    [InlineData("granite", ActivationFormat.F32, 1)]
+    [MemberData(nameof(Tiny))]
+    [Trait("reference", "tiny")]
     public void A_token_of_a_tiny_model_allocates_nothing(
         string name,
         ActivationFormat activations,
@@ -39,13 +62,10 @@ public sealed class DecodingMemoryTests
     ) => Assert.Equal(0, Allocated(DefaultModel, activations, threads));
 
     [Theory]
-    [InlineData("tiny/llama-gqa")]
-    [InlineData("tiny/llama-mha-tied")]
-    [InlineData("tiny/qwen2")]
-    [InlineData("gguf-types/q4_k.gguf")]
-    [InlineData("gguf-types/q6_k.gguf")]
-    [InlineData("gguf-types/iq4_nl.gguf")]
-    [InlineData("weights/stories260K/stories260K-q8.bin")]
+    [MemberData(nameof(Files))]
+    [Trait("reference", "tiny")]
+    [Trait("reference", "gguf-types")]
+    [Trait("reference", "weights")]
     public void Loaded_weights_hold_the_bytes_of_the_file_and_the_padding(string path) =>
         CheckWeights(SharedData.Path(path.Split('/')));
 

@@ -13,19 +13,15 @@ namespace Puna.Engine.Tests.Files;
 [Trait("speed", "slow")]
 public sealed partial class LlamaCppTests
 {
+    // GGUF cannot state the norms behind attention and feed-forward.
+    public static TheoryData<string> Names =>
+        ReferenceCases.TinyModels(config => !config.TryGetProperty("use_post_norm", out _));
+
+    public static TheoryData<string> Twins => ReferenceCases.GgufTwins();
+
     [Theory]
-    [InlineData("granite")]
-    [InlineData("llama-bias")]
-    [InlineData("llama-gqa")]
-    [InlineData("llama-rope-linear")]
-    [InlineData("llama-rope-llama3")]
-    [InlineData("llama-rope-yarn")]
-    [InlineData("qwen3")]
-    [InlineData("smollm3")]
-    [InlineData("llama-mha-tied")]
-    [InlineData("llama-mqa-headdim")]
-    [InlineData("mistral-window")]
-    [InlineData("qwen2")]
+    [MemberData(nameof(Names))]
+    [Trait("reference", "tiny")]
     public void It_runs_our_gguf_of_every_family(string name)
     {
         using var folder = new TemporaryFolder();
@@ -62,10 +58,8 @@ public sealed partial class LlamaCppTests
     }
 
     [Theory]
-    [InlineData("granite")]
-    [InlineData("llama-gqa")]
-    [InlineData("qwen3")]
-    [InlineData("smollm3")]
+    [MemberData(nameof(Twins))]
+    [Trait("reference", "tiny-gguf")]
     public void A_rewritten_gguf_has_the_same_perplexity(string name)
     {
         using var folder = new TemporaryFolder();

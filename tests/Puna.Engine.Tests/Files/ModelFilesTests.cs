@@ -7,19 +7,45 @@ namespace Puna.Engine.Tests.Files;
 
 public sealed class ModelFilesTests
 {
+    public static TheoryData<string, string> Forms => Checkpoints.All;
+
+    public static TheoryData<string, string> ExactLlama2c => Checkpoints.ExactLlama2c;
+
+    public static TheoryData<string> Tiny => ReferenceCases.TinyModels();
+
+    public static TheoryData<string> Twins => ReferenceCases.GgufTwins();
+
+    public static TheoryData<string> ReadableTypes => GgufTypeFiles.Readable;
+
+    public static TheoryData<string> LatticeTypes => GgufTypeFiles.Lattices;
+
+    public static TheoryData<string> Others => ReferenceCases.Folders("tiny-more", "config.json");
+
     [Theory]
-    [InlineData("stories260K.bin", "llama2.c legacy")]
-    [InlineData("stories260K.v1.bin", "llama2.c version 1")]
-    [InlineData("stories260K-q8.bin", "llama2.c version 2 (int8, groups of 8)")]
-    [InlineData("hf", "safetensors")]
-    public void Every_form_of_stories260K_states_the_same_facts(string name, string form)
+    [MemberData(nameof(Forms))]
+    [Trait("reference", "weights")]
+    public void Every_form_of_a_model_states_the_same_facts(string name, string form)
     {
-        using var model = ModelFiles.Open(SharedData.Path("weights", "stories260K", name));
-        Assert.Equal(form, model.Form);
+        var path = SharedData.Path("weights", name, form);
+        using var model = ModelFiles.Open(path);
+        var expectedForm =
+            form == "hf" ? "safetensors"
+            : Checkpoints.Header(path) is not { Version: > 0 } header ? "llama2.c legacy"
+            : header.Version == 1 ? "llama2.c version 1"
+            : $"llama2.c version 2 (int8, groups of {header.GroupSize})";
+        Assert.Equal(expectedForm, model.Form);
+        var expected = new ConfigJson("weights", name, "hf", "config.json");
         var config = model.Config;
-        Assert.Equal("llama", config.Family);
+        Assert.Equal(expected.Family, config.Family);
         Assert.Equal(
-            (64, 172, 5, 8, 4, 8),
+            (
+                expected.HiddenSize,
+                expected.IntermediateSize,
+                expected.Layers,
+                expected.Heads,
+                expected.KvHeads,
+                expected.HeadDim
+            ),
             (
                 config.HiddenSize,
                 config.IntermediateSize,
@@ -29,21 +55,27 @@ public sealed class ModelFilesTests
                 config.HeadDim
             )
         );
-        Assert.Equal((512, 512), (config.VocabularySize, config.ContextLength));
-        Assert.Equal(1e-5f, config.NormEpsilon);
-        Assert.Equal(10000, config.Rope.Theta);
-        Assert.True(config.TieEmbeddings);
-        Assert.Equal(1, config.BosId);
-        Assert.Equal([2], config.EosIds);
+        Assert.Equal(
+            (expected.VocabularySize, expected.ContextLength),
+            (config.VocabularySize, config.ContextLength)
+        );
+        Assert.Equal(expected.NormEpsilon, config.NormEpsilon);
+        Assert.Equal(expected.Rope.Theta, config.Rope.Theta);
+        Assert.Equal(expected.TieEmbeddings, config.TieEmbeddings);
+        Assert.Equal(expected.BosId, config.BosId);
+        Assert.Equal(expected.EosIds, config.EosIds);
     }
 
     [Theory]
-    [InlineData("stories260K.bin")]
-    [InlineData("stories260K.v1.bin")]
-    public void Llama2c_weights_equal_the_Hugging_Face_form_once_their_rows_are_ordered(string name)
+    [MemberData(nameof(ExactLlama2c))]
+    [Trait("reference", "weights")]
+    public void Llama2c_weights_equal_the_Hugging_Face_form_once_their_rows_are_ordered(
+        string name,
+        string form
+    )
     {
-        using var expected = ModelFiles.Open(SharedData.Path("weights", "stories260K", "hf"));
-        using var actual = ModelFiles.Open(SharedData.Path("weights", "stories260K", name));
+        using var expected = ModelFiles.Open(SharedData.Path("weights", name, "hf"));
+        using var actual = ModelFiles.Open(SharedData.Path("weights", name, form));
         ModelAssert.SameTensors(expected, actual);
     }
 
@@ -68,14 +100,9 @@ public sealed class ModelFilesTests
     }
 
     [Theory]
-    [InlineData("granite")]
-    [InlineData("llama-bias")]
-    [InlineData("llama-gqa")]
-    [InlineData("llama-rope-linear")]
-    [InlineData("llama-rope-llama3")]
-    [InlineData("llama-rope-yarn")]
-    [InlineData("qwen3")]
-    [InlineData("smollm3")]
+    [MemberData(nameof(Twins))]
+    [Trait("reference", "tiny")]
+    [Trait("reference", "tiny-gguf")]
     public void Gguf_and_safetensors_forms_of_a_model_agree(string name)
     {
         using var expected = ModelFiles.Open(SharedData.Path("tiny", name));
@@ -97,109 +124,81 @@ public sealed class ModelFilesTests
     }
 
     [Theory]
-    [InlineData("granite", "granite", 205376)]
-    [InlineData("hyperclovax", "hyperclovax", 0)]
-    [InlineData("llama-bias", "llama", 0)]
-    [InlineData("llama-gqa", "llama", 205376)]
-    [InlineData("llama-mha-tied", "llama", 205376)]
-    [InlineData("llama-mqa-headdim", "llama", 0)]
-    [InlineData("llama-odd", "llama", 0)]
-    [InlineData("llama-rope-linear", "llama", 0)]
-    [InlineData("llama-rope-llama3", "llama", 0)]
-    [InlineData("llama-rope-yarn", "llama", 0)]
-    [InlineData("mistral-window", "mistral", 0)]
-    [InlineData("qwen2", "qwen2", 0)]
-    [InlineData("qwen3", "qwen3", 0)]
-    [InlineData("smollm3", "smollm3", 0)]
-    public void Every_tiny_model_opens(string name, string family, long parameters)
+    [MemberData(nameof(Tiny))]
+    [Trait("reference", "tiny")]
+    public void Every_tiny_model_opens(string name)
     {
         using var model = ModelFiles.Open(SharedData.Path("tiny", name));
-        Assert.Equal(family, model.Config.Family);
-        Assert.Equal(256, model.Config.VocabularySize / 256 * 256);
+        var config = new ConfigJson("tiny", name, "config.json");
+        Assert.Equal(config.Family, model.Config.Family);
+        Assert.Equal(config.VocabularySize, model.Config.VocabularySize);
         Assert.NotEmpty(model.Metadata);
-        if (parameters > 0)
-        {
-            Assert.Equal(parameters, model.Tensors.Sum(tensor => tensor.Elements));
-        }
-    }
-
-    [Fact]
-    public void The_facts_that_set_families_apart_are_read()
-    {
-        ModelConfig Config(string name)
-        {
-            using var model = ModelFiles.Open(SharedData.Path("tiny", name));
-            return model.Config;
-        }
-
-        var granite = Config("granite");
+        using var expected = ReferenceCases.Json("tiny", "expected.json");
         Assert.Equal(
-            (12f, 0.0625f, 0.22f, 0.125f),
-            (
-                granite.EmbeddingMultiplier,
-                granite.AttentionMultiplier,
-                granite.ResidualMultiplier,
-                granite.LogitsMultiplier
-            )
-        );
-        var clova = Config("hyperclovax");
-        Assert.True(clova.PostNorm);
-        Assert.Equal((10f, 0.125f), (clova.EmbeddingMultiplier, clova.LogitsMultiplier));
-        var bias = Config("llama-bias");
-        Assert.True(bias.AttentionInputBias && bias.AttentionOutputBias && bias.MlpBias);
-        var mistral = Config("mistral-window");
-        Assert.Equal(16, mistral.SlidingWindow);
-        Assert.Null(mistral.WindowedLayers);
-        var qwen2 = Config("qwen2");
-        Assert.True(qwen2.AttentionInputBias);
-        Assert.False(qwen2.AttentionOutputBias || qwen2.MlpBias);
-        Assert.Equal(0, qwen2.SlidingWindow);
-        var qwen3 = Config("qwen3");
-        Assert.True(qwen3.QueryKeyNorm);
-        Assert.Equal((32, 1e6), (qwen3.HeadDim, qwen3.Rope.Theta));
-        Assert.Equal([3], Config("smollm3").LayersWithoutRope);
-        Assert.Equal(
-            (24, 1),
-            (Config("llama-mqa-headdim").HeadDim, Config("llama-mqa-headdim").KvHeads)
+            expected
+                .RootElement.EnumerateArray()
+                .Single(entry => entry.GetProperty("name").GetString() == name)
+                .GetProperty("parameters")
+                .GetInt64(),
+            model.Tensors.Sum(tensor => tensor.Elements)
         );
     }
 
-    [Fact]
-    public void Rotary_scaling_is_read_from_both_forms()
+    [Theory]
+    [MemberData(nameof(Tiny))]
+    [Trait("reference", "tiny")]
+    public void The_facts_that_set_families_apart_are_read(string name)
     {
-        RopeConfig Rope(params string[] path)
+        using var model = ModelFiles.Open(SharedData.Path("tiny", name));
+        var (actual, expected) = (model.Config, new ConfigJson("tiny", name, "config.json"));
+        Assert.Equal(
+            (
+                expected.Number("embedding_multiplier") ?? 1,
+                expected.Number("attention_multiplier"),
+                expected.Number("residual_multiplier") ?? 1
+            ),
+            (actual.EmbeddingMultiplier, actual.AttentionMultiplier, actual.ResidualMultiplier)
+        );
+
+        // Granite divides by its logits_scaling, HyperCLOVA X multiplies with it.
+        var scaling = expected.Number("logits_scaling") ?? 1;
+        Assert.Equal(expected.Family == "granite" ? 1 / scaling : scaling, actual.LogitsMultiplier);
+        Assert.Equal(expected.Flag("use_post_norm"), actual.PostNorm);
+        var attentionBias = expected.Flag("attention_bias");
+        Assert.Equal(
+            (attentionBias || expected.Family == "qwen2", attentionBias, expected.Flag("mlp_bias")),
+            (actual.AttentionInputBias, actual.AttentionOutputBias, actual.MlpBias)
+        );
+        Assert.Equal(expected.SlidingWindow, actual.SlidingWindow);
+        Assert.Null(actual.WindowedLayers);
+        Assert.Equal(expected.Family == "qwen3", actual.QueryKeyNorm);
+        Assert.Equal(expected.LayersWithoutRope, actual.LayersWithoutRope);
+        Assert.Equal(
+            (expected.Heads, expected.KvHeads, expected.HeadDim, expected.TieEmbeddings),
+            (actual.Heads, actual.KvHeads, actual.HeadDim, actual.TieEmbeddings)
+        );
+        Assert.Equal(expected.Rope, actual.Rope);
+    }
+
+    [Theory]
+    [MemberData(nameof(Twins))]
+    [Trait("reference", "tiny")]
+    [Trait("reference", "tiny-gguf")]
+    public void Rotary_scaling_is_read_from_gguf(string name)
+    {
+        using var model = ModelFiles.Open(SharedData.Path("tiny-gguf", name + ".gguf"));
+        var config = new ConfigJson("tiny", name, "config.json");
+        var (expected, actual) = (config.Rope, model.Config.Rope);
+        if (expected.Scaling != RopeScalingKind.Llama3)
         {
-            using var model = ModelFiles.Open(SharedData.Path(path));
-            return model.Config.Rope;
+            Assert.Equal(expected, actual);
+            return;
         }
 
-        var linear = new RopeConfig { Scaling = RopeScalingKind.Linear, Factor = 4 };
-        Assert.Equal(linear, Rope("tiny", "llama-rope-linear"));
-        Assert.Equal(linear, Rope("tiny-gguf", "llama-rope-linear.gguf"));
-        var yarn = new RopeConfig
-        {
-            Scaling = RopeScalingKind.Yarn,
-            Factor = 4,
-            OriginalContext = 64,
-        };
-        Assert.Equal(yarn, Rope("tiny", "llama-rope-yarn"));
-        Assert.Equal(yarn, Rope("tiny-gguf", "llama-rope-yarn.gguf"));
-        var llama3 = Rope("tiny", "llama-rope-llama3");
-        Assert.Equal(
-            (RopeScalingKind.Llama3, 8d, 1d, 4d, 64),
-            (
-                llama3.Scaling,
-                llama3.Factor,
-                llama3.LowFrequencyFactor,
-                llama3.HighFrequencyFactor,
-                llama3.OriginalContext
-            )
-        );
-        var factors = Rope("tiny-gguf", "llama-rope-llama3.gguf");
-        Assert.Equal(RopeScalingKind.Factors, factors.Scaling);
-        Assert.Equal(8, factors.FrequencyFactors!.Count);
-        Assert.Equal(8f, factors.FrequencyFactors[^1]);
-        Assert.Equal(1f, factors.FrequencyFactors[0]);
+        Assert.Equal(RopeScalingKind.Factors, actual.Scaling);
+        Assert.Equal(config.HeadDim / 2, actual.FrequencyFactors!.Count);
+        Assert.Equal((float)expected.Factor, actual.FrequencyFactors[^1]);
+        Assert.Equal(1f, actual.FrequencyFactors[0]);
     }
 
     [Fact]
@@ -226,24 +225,38 @@ public sealed class ModelFilesTests
         );
     }
 
-    [Fact]
-    public void Every_readable_gguf_type_opens_and_a_lattice_type_is_refused_by_name()
+    [Theory]
+    [MemberData(nameof(ReadableTypes))]
+    [Trait("reference", "gguf-types")]
+    public void Every_readable_gguf_type_opens(string type)
     {
-        var folder = SharedData.Path("gguf-types");
-        var formats = new HashSet<WeightFormat>();
-        foreach (var path in Directory.EnumerateFiles(folder, "*.gguf"))
-        {
-            if (Path.GetFileName(path) == "iq3_s.gguf")
-            {
-                Assert.Contains(
-                    "IQ3_S",
-                    ModelAssert.Sentence(() => ModelFiles.Open(path)),
-                    StringComparison.Ordinal
-                );
-                continue;
-            }
+        using var model = ModelFiles.Open(SharedData.Path("gguf-types", type + ".gguf"));
+        using var original = ModelFiles.Open(GgufTypeFiles.OriginalPath);
+        Assert.Equal(original.Config.HiddenSize, model.Config.HiddenSize);
+        Assert.Equal(original.Config.Family, model.Config.Family);
+    }
 
-            using var model = ModelFiles.Open(path);
+    [Theory]
+    [MemberData(nameof(LatticeTypes))]
+    [Trait("reference", "gguf-types")]
+    public void A_lattice_type_is_refused_by_name(string type)
+    {
+        var path = SharedData.Path("gguf-types", type + ".gguf");
+        var message = ModelAssert.Sentence(() => ModelFiles.Open(path));
+        Assert.Contains(
+            GgufTypeFiles.LatticesOf(type),
+            name => message.Contains(name, StringComparison.Ordinal)
+        );
+    }
+
+    [Fact]
+    public void Every_readable_gguf_type_is_in_some_file()
+    {
+        SharedData.Path("gguf-types");
+        var formats = new HashSet<WeightFormat>();
+        foreach (var type in GgufTypeFiles.ReadableNames)
+        {
+            using var model = ModelFiles.Open(SharedData.Path("gguf-types", type + ".gguf"));
             Assert.Equal(256, model.Config.HiddenSize);
             formats.UnionWith(model.Tensors.Select(tensor => tensor.Format));
         }
@@ -253,22 +266,39 @@ public sealed class ModelFilesTests
     }
 
     [Fact]
+    [Trait("reference", "training-run")]
     public void The_training_start_opens()
     {
         using var model = ModelFiles.Open(SharedData.Path("training-run", "start"));
-        Assert.Equal(803968, model.Tensors.Sum(tensor => tensor.Elements));
+        var config = new ConfigJson("training-run", "start", "config.json");
+        long hidden = config.HiddenSize;
+        var layer =
+            2 * hidden * config.HeadDim * (config.Heads + config.KvHeads)
+            + 3 * hidden * config.IntermediateSize
+            + 2 * hidden;
+        var ends = (config.TieEmbeddings ? 1 : 2) * hidden * config.VocabularySize + hidden;
+        Assert.Equal(config.Layers * layer + ends, model.Tensors.Sum(tensor => tensor.Elements));
     }
 
     [Theory]
-    [InlineData("mixtral", "mistral")]
-    [InlineData("mamba", "known are")]
-    [InlineData("qwen3-moe", "qwen3")]
-    public void Other_families_are_refused_with_the_known_ones(string name, string hint)
+    [MemberData(nameof(Others))]
+    [Trait("reference", "tiny-more")]
+    public void Other_families_are_refused_with_the_known_ones(string name)
     {
-        var message = ModelAssert.Sentence(() =>
-            ModelFiles.Open(SharedData.Path("tiny-more", name))
+        var path = SharedData.Path("tiny-more", name);
+        var family = new ConfigJson("tiny-more", name, "config.json").Family;
+        var message = ModelAssert.Sentence(() => ModelFiles.Open(path));
+        Assert.Contains($"'{family}'", message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"known are {string.Join(", ", ModelFamilies.All)}",
+            message,
+            StringComparison.Ordinal
         );
-        Assert.Contains(hint, message, StringComparison.Ordinal);
-        ModelAssert.Sentence(() => ModelFiles.Open(SharedData.Path("tiny-gguf", name + ".gguf")));
+        if (ReferenceCases.FileNames("tiny-gguf", name + ".gguf").Count > 0)
+        {
+            ModelAssert.Sentence(() =>
+                ModelFiles.Open(SharedData.Path("tiny-gguf", name + ".gguf"))
+            );
+        }
     }
 }

@@ -13,43 +13,37 @@ public sealed class ChunkingLawTests
         get
         {
             var cases = new TheoryData<string, int[]?, ActivationFormat, string>();
-            foreach (var name in TinyModelTests.Names)
+            string[] formats = [.. KvPageFormats.All.Select(format => format.Id)];
+            foreach (var name in TinyModelTests.Names.Select(row => row.Data))
             {
-                cases.Add($"tiny/{name.Data}", null, ActivationFormat.F32, "f32");
+                cases.Add($"tiny/{name}", null, ActivationFormat.F32, "f32");
+                foreach (var format in formats)
+                {
+                    cases.Add($"tiny/{name}", null, ActivationFormat.Int8, format);
+                }
             }
 
-            foreach (
-                var type in (string[])
-                    [
-                        "q8_0",
-                        "q4_0",
-                        "q4_1",
-                        "q4_k_m",
-                        "q5_k_m",
-                        "q3_k_m",
-                        "q2_k",
-                        "iq4_xs",
-                        "mxfp4_moe",
-                        "tq2_0",
-                        "tq1_0",
-                        "q5_0",
-                        "q5_1",
-                        "iq4_nl",
-                        "f16",
-                        "bf16",
-                    ]
-            )
+            foreach (var type in GgufTypeFiles.ReadableNames)
             {
                 cases.Add($"gguf-types/{type}.gguf", null, ActivationFormat.Int8, "f16");
                 cases.Add($"gguf-types/{type}.gguf", null, ActivationFormat.F32, "f32");
             }
 
-            foreach (var format in KvPageFormats.All.Select(format => format.Id))
+            foreach (var format in formats)
             {
-                cases.Add("tiny/llama-gqa", null, ActivationFormat.Int8, format);
-                cases.Add("tiny/mistral-window", null, ActivationFormat.F32, format);
-                cases.Add("tiny/llama-gqa", [0, 1, 1, 1], ActivationFormat.F32, format);
-                cases.Add("tiny/llama-mha-tied", [0, 0, 2, 2], ActivationFormat.F32, format);
+                foreach (var name in ReferenceCases.TinyNames(ReferenceCases.HasWindow))
+                {
+                    if (format != "f32")
+                    {
+                        cases.Add($"tiny/{name}", null, ActivationFormat.F32, format);
+                    }
+                }
+
+                foreach (var (name, plan) in SharedPlans.Names)
+                {
+                    var (producers, _) = SharedPlans.Read(name, plan);
+                    cases.Add($"tiny/{name}", producers, ActivationFormat.F32, format);
+                }
             }
 
             return cases;
@@ -58,6 +52,9 @@ public sealed class ChunkingLawTests
 
     [Theory]
     [MemberData(nameof(Cases))]
+    [Trait("reference", "tiny")]
+    [Trait("reference", "gguf-types")]
+    [Trait("reference", "shared-kv")]
     public void One_pass_equals_any_chunking(
         string path,
         int[]? producers,

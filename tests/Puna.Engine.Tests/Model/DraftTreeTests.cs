@@ -7,10 +7,15 @@ namespace Puna.Engine.Tests.Model;
 /// <summary>Nodes of a draft tree see the committed tokens and their own ancestors only.</summary>
 public sealed class DraftTreeTests
 {
+    public static TheoryData<string, int> Prompts =>
+        new MatrixTheoryData<string, int>(
+            ReferenceCases.TinyNames().DefaultIfEmpty(ReferenceCases.None),
+            [5, 30, 40]
+        );
+
     [Theory]
-    [InlineData("llama-gqa", 5)]
-    [InlineData("llama-gqa", 30)]
-    [InlineData("mistral-window", 40)]
+    [MemberData(nameof(Prompts))]
+    [Trait("reference", "tiny")]
     public void Every_path_of_a_tree_gives_the_logits_of_its_own_sequence(string name, int prompt)
     {
         using var model = new ModelHarness(SharedData.Path("tiny", name));

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Puna.Engine.Text;
 using Puna.Kernels.Activations;
 using Puna.Kernels.Attention;
@@ -7,10 +6,12 @@ using Puna.Testing;
 namespace Puna.Engine.Tests.Model;
 
 /// <summary>One small model in every readable GGUF type against a float64 forward over the decoded weights.</summary>
+[Trait("reference", "gguf-types")]
 public sealed class GgufTypeTests
 {
-    // The data's readme: 12 ids; the rule that made them.
-    public static TheoryData<string> Types => [.. GgufTypeFiles.Names];
+    public static TheoryData<string> Types => GgufTypeFiles.Readable;
+
+    public static TheoryData<string> Lattices => GgufTypeFiles.Lattices;
 
     [Theory]
     [MemberData(nameof(Types))]
@@ -37,21 +38,29 @@ public sealed class GgufTypeTests
     {
         var oracle = new OracleFile(SharedData.Path("gguf-types", "expected.safetensors"));
         using var model = new ModelHarness(SharedData.Path("gguf-types", type + ".gguf"));
-        var down = new float[8 * 256];
-        model.Model.Weights.Linear("model.layers.0.mlp.down_proj").Weight.DequantRows(0, 8, down);
-        Assert.Equal(oracle.Floats($"{type}.ffn_down"), down);
-        var embedding = new float[4 * 256];
-        model.Model.Weights.Embedding.Weight.DequantRows(0, 4, embedding);
-        Assert.Equal(oracle.Floats($"{type}.embd"), embedding);
+        var (config, weights) = (model.Model.Config, model.Model.Weights);
+        var expected = oracle.Floats($"{type}.ffn_down");
+        var actual = new float[expected.Length];
+        weights
+            .Linear("model.layers.0.mlp.down_proj")
+            .Weight.DequantRows(0, expected.Length / config.IntermediateSize, actual);
+        Assert.Equal(expected, actual);
+        expected = oracle.Floats($"{type}.embd");
+        actual = new float[expected.Length];
+        weights.Embedding.Weight.DequantRows(0, expected.Length / config.HiddenSize, actual);
+        Assert.Equal(expected, actual);
     }
 
-    [Fact]
-    public void A_lattice_type_is_refused_by_name()
+    [Theory]
+    [MemberData(nameof(Lattices))]
+    public void A_lattice_type_is_refused_by_name(string type)
     {
-        var failure = Assert.Throws<InputException>(() =>
-            new ModelHarness(SharedData.Path("gguf-types", "iq3_s.gguf"))
+        var path = SharedData.Path("gguf-types", type + ".gguf");
+        var failure = Assert.Throws<InputException>(() => new ModelHarness(path));
+        Assert.Contains(
+            GgufTypeFiles.LatticesOf(type),
+            name => failure.Message.Contains(name, StringComparison.OrdinalIgnoreCase)
         );
-        Assert.Contains("IQ3_S", failure.Message, StringComparison.OrdinalIgnoreCase);
     }
 
     [Theory]

@@ -137,9 +137,11 @@ public sealed class LaneTests
         Assert.Equal(expected[199], model.Step(again, ids[192..200])[7]);
     }
 
+    public static TheoryData<string> Names => ReferenceCases.TinyModels(ReferenceCases.HasNoWindow);
+
     [Theory]
-    [InlineData("llama-gqa")]
-    [InlineData("smollm3")]
+    [MemberData(nameof(Names))]
+    [Trait("reference", "tiny")]
     public void Tokens_put_in_between_see_what_lies_before_them_and_those_behind_see_them(
         string name
     )

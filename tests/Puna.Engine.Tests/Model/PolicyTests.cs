@@ -34,9 +34,11 @@ public sealed class PolicyTests
         );
     }
 
+    public static TheoryData<string> Names => ReferenceCases.TinyModels(ReferenceCases.HasNoWindow);
+
     [Theory]
-    [InlineData("llama-gqa")]
-    [InlineData("smollm3")]
+    [MemberData(nameof(Names))]
+    [Trait("reference", "tiny")]
     public void A_sequence_that_moved_as_a_whole_gives_the_same_logits(string name)
     {
         int[] committed = [.. Enumerable.Range(1, 70)];

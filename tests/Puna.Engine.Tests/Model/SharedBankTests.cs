@@ -5,6 +5,7 @@ namespace Puna.Engine.Tests.Model;
 
 /// <summary>Plans in which layers read another layer's keys and values, against an independent float64 forward.</summary>
 [Trait("reference", "shared-kv")]
+[Trait("reference", "tiny")]
 public sealed class SharedBankTests
 {
     public static TheoryData<string, string> Plans => SharedPlans.All;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Puna.Testing;
 
 namespace Puna.Engine.Tests.Model;
@@ -14,23 +13,31 @@ internal static class SharedPlans
         get
         {
             var cases = new TheoryData<string, string>();
-            var folder = SharedData.Folder is { } data ? Path.Combine(data, "shared-kv") : "";
-            if (!Directory.Exists(folder))
+            foreach (var (model, plan) in Names.DefaultIfEmpty((Absent, Absent)))
             {
-                cases.Add(Absent, Absent);
-                return cases;
-            }
-
-            foreach (var model in Directory.EnumerateDirectories(folder).Order())
-            {
-                using var document = Open(model);
-                foreach (var plan in document.RootElement.GetProperty("plans").EnumerateObject())
-                {
-                    cases.Add(Path.GetFileName(model), plan.Name);
-                }
+                cases.Add(model, plan);
             }
 
             return cases;
+        }
+    }
+
+    /// <summary>Model and plan of every case, none where the data is absent.</summary>
+    public static IReadOnlyList<(string Model, string Plan)> Names
+    {
+        get
+        {
+            var names = new List<(string Model, string Plan)>();
+            foreach (var model in ReferenceCases.FolderNames("shared-kv", "expected.json"))
+            {
+                using var document = ReferenceCases.Json("shared-kv", model, "expected.json");
+                foreach (var plan in document.RootElement.GetProperty("plans").EnumerateObject())
+                {
+                    names.Add((model, plan.Name));
+                }
+            }
+
+            return names;
         }
     }
 
@@ -41,14 +48,11 @@ internal static class SharedPlans
     /// <summary>The producer of each layer and the expected NLL of a plan.</summary>
     public static (int[] Producers, double Nll) Read(string model, string planName)
     {
-        using var document = Open(SharedData.Path("shared-kv", model));
+        using var document = ReferenceCases.Json("shared-kv", model, "expected.json");
         var plan = document.RootElement.GetProperty("plans").GetProperty(planName);
         return (
             [.. plan.GetProperty("bank_of_layer").EnumerateArray().Select(id => id.GetInt32())],
             plan.GetProperty("nll").GetDouble()
         );
     }
-
-    private static JsonDocument Open(string folder) =>
-        JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "expected.json")));
 }

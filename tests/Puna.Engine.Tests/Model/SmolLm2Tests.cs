@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Puna.Engine.Text;
 using Puna.Kernels.Activations;
 using Puna.Kernels.Attention;
@@ -6,22 +7,48 @@ using Puna.Testing;
 
 namespace Puna.Engine.Tests.Model;
 
-/// <summary>The default model against transformers over the same decoded weights.</summary>
+/// <summary>The real models, the default one among them, against transformers over the same decoded weights.</summary>
+[Trait("reference", "text")]
+[Trait("reference", "weights")]
 [Trait("speed", "slow")]
-public sealed class SmolLm2Tests
+public sealed partial class SmolLm2Tests
 {
-    private const double SmallestTellingGap = 0.01;
+    public static TheoryData<string> Models => OracleModels.All;
 
-    private static string ModelPath =>
-        Path.Combine(SharedData.Root, "models", "smollm2-135m-instruct.gguf");
-
-    [Fact]
-    public void Exact_arithmetic_gives_the_recorded_logits_and_greedy_ids()
+    public static TheoryData<string, int> Contexts
     {
-        var oracle = new OracleFile(
-            SharedData.Path("weights", "smollm2-135m-instruct", "oracle-logits.safetensors")
-        );
-        using var model = new ModelHarness(ModelPath, threads: 2);
+        get
+        {
+            var cases = new TheoryData<string, int>();
+            foreach (var name in OracleModels.Names)
+            {
+                using var oracle = Oracle(name);
+                foreach (
+                    var entry in oracle
+                        .RootElement.GetProperty("wikitext2")
+                        .GetProperty("nll")
+                        .EnumerateObject()
+                )
+                {
+                    cases.Add(name, int.Parse(entry.Name));
+                }
+            }
+
+            if (cases.Count == 0)
+            {
+                cases.Add(ReferenceCases.None, 0);
+            }
+
+            return cases;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Exact_arithmetic_gives_the_recorded_logits_and_greedy_ids(string name)
+    {
+        var oracle = new OracleFile(SharedData.Path("weights", name, "oracle-logits.safetensors"));
+        using var model = new ModelHarness(OracleModels.PathOf(name), threads: 2);
         var ids = oracle.Ints("ids");
         var positions = oracle.Ints("positions");
         var expected = oracle.Floats("logits");
@@ -38,31 +65,36 @@ public sealed class SmolLm2Tests
             );
         }
 
-        using var document = Oracle();
+        using var document = Oracle(name);
         foreach (var row in document.RootElement.GetProperty("greedy").EnumerateArray())
         {
             var prompt = Ids(row, "prompt_ids");
             var greedy = Ids(row, "greedy_ids");
             var (generated, gaps) = model.Greedy(prompt, greedy.Length);
-            var close = Array.FindIndex(gaps, gap => gap < SmallestTellingGap);
+            var close = Array.FindIndex(gaps, gap => gap < Tolerance.TellingGapOfRealModel);
             var length = close < 0 ? greedy.Length : close;
             Assert.Equal(greedy[..length], generated[..length]);
         }
     }
 
     [Theory]
-    [InlineData(512)]
-    [InlineData(1024)]
-    [InlineData(2048)]
-    public void Int8_activations_and_16_bit_cache_keep_the_nll_of_wikitext(int context)
+    [MemberData(nameof(Contexts))]
+    public void Int8_activations_and_16_bit_cache_keep_the_nll_of_wikitext(string name, int context)
     {
         using var model = new ModelHarness(
-            ModelPath,
+            OracleModels.PathOf(name),
             ActivationFormat.Int8,
             KvPageFormats.F16,
             threads: 2
         );
-        var (ids, expected) = WikiText(model, context);
+        var ids = WikiText(model, name);
+        using var oracle = Oracle(name);
+        var expected = oracle
+            .RootElement.GetProperty("wikitext2")
+            .GetProperty("nll")
+            .GetProperty($"{context}")
+            .GetProperty("mean_nll")
+            .GetDouble();
         var sum = 0.0;
         for (var start = 0; start + context < ids.Length; start += context)
         {
@@ -75,45 +107,49 @@ public sealed class SmolLm2Tests
         Assert.Equal(expected, sum / (ids.Length - 1), Tolerance.Int8Nll * expected);
     }
 
-    [Fact]
-    public void Int8_activations_keep_the_nll_token_by_token()
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Int8_activations_keep_the_nll_token_by_token(string name)
     {
-        using var exact = new ModelHarness(ModelPath, threads: 2);
+        using var exact = new ModelHarness(OracleModels.PathOf(name), threads: 2);
         using var rounded = new ModelHarness(
-            ModelPath,
+            OracleModels.PathOf(name),
             ActivationFormat.Int8,
             KvPageFormats.F16,
             threads: 2
         );
-        var ids = WikiText(exact, 512).Ids[..257];
+        var ids = WikiText(exact, name)[..257];
         var expected = ModelHarness.MeanNll(exact.Logits(ids), ids);
         var actual = ModelHarness.MeanNll(rounded.Logits(ids, 1), ids);
         Assert.Equal(expected, actual, Tolerance.Int8Nll * expected);
     }
 
-    private static (int[] Ids, double Nll) WikiText(ModelHarness model, int context)
+    /// <summary>The ids of the text that the oracle names: "characters 0..60000 of wikitext2-test", and how many.</summary>
+    private static int[] WikiText(ModelHarness model, string name)
     {
+        using var oracle = Oracle(name);
+        var record = oracle.RootElement.GetProperty("wikitext2");
+        var match = TextName().Match(record.GetProperty("text").GetString()!);
         using var reader = new StreamReader(
-            new MemoryStream(SharedData.Bytes("text", "wikitext2-test.txt.gz"))
+            new MemoryStream(SharedData.Bytes("text", match.Groups["name"].Value + ".txt.gz"))
         );
-        var text = new char[60000];
+        var text = new char[int.Parse(match.Groups["end"].Value)];
         Assert.Equal(text.Length, reader.ReadBlock(text));
-        var ids = model.Model.Tokenizer!.Encode(new string(text)).Take(8193).ToArray();
-        Assert.Equal(8193, ids.Length);
-        using var document = Oracle();
-        var nll = document
-            .RootElement.GetProperty("wikitext2")
-            .GetProperty("nll")
-            .GetProperty($"{context}")
-            .GetProperty("mean_nll")
-            .GetDouble();
-        return (ids, nll);
+        var tokens = record.GetProperty("tokens").GetInt32();
+        var ids = model.Model.Tokenizer!.Encode(new string(text)).Take(tokens).ToArray();
+        Assert.Equal(tokens, ids.Length);
+        return ids;
     }
 
-    private static JsonDocument Oracle() =>
-        JsonDocument.Parse(
-            File.ReadAllBytes(SharedData.Path("weights", "smollm2-135m-instruct", "oracle.json"))
-        );
+    private static JsonDocument Oracle(string name) =>
+        ReferenceCases.Json("weights", name, "oracle.json");
+
+    [GeneratedRegex(
+        @"^characters 0\.\.(?<end>\d+) of (?<name>\S+)$",
+        RegexOptions.ExplicitCapture,
+        1000
+    )]
+    private static partial Regex TextName();
 
     private static int[] Ids(JsonElement row, string name) =>
         [.. row.GetProperty(name).EnumerateArray().Select(id => id.GetInt32())];

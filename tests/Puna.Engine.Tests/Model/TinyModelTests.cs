@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Puna.Engine.Files.Models;
 using Puna.Engine.Text;
 using Puna.Testing;
@@ -8,54 +7,27 @@ namespace Puna.Engine.Tests.Model;
 /// <summary>The small random models of every family against transformers' float64 logits.</summary>
 public sealed class TinyModelTests
 {
-    private const double SmallestTellingGap = 0.001;
+    public static TheoryData<string> Names => ReferenceCases.TinyModels();
 
-    public static TheoryData<string> Names =>
-        [
-            "llama-gqa",
-            "llama-mha-tied",
-            "llama-mqa-headdim",
-            "llama-bias",
-            "llama-rope-linear",
-            "llama-rope-llama3",
-            "llama-rope-yarn",
-            "llama-odd",
-            "mistral-window",
-            "qwen2",
-            "qwen3",
-            "smollm3",
-            "granite",
-            "hyperclovax",
-        ];
-
-    public static TheoryData<string> GgufNames =>
-        [
-            "granite",
-            "llama-bias",
-            "llama-gqa",
-            "llama-rope-linear",
-            "llama-rope-llama3",
-            "llama-rope-yarn",
-            "qwen3",
-            "smollm3",
-        ];
+    public static TheoryData<string> GgufNames => ReferenceCases.GgufTwins();
 
     [Theory]
     [MemberData(nameof(Names))]
+    [Trait("reference", "tiny")]
     public void The_hugging_face_form_gives_the_recorded_logits_nll_and_greedy_ids(string name) =>
         Check(SharedData.Path("tiny", name), name);
 
     [Theory]
     [MemberData(nameof(GgufNames))]
+    [Trait("reference", "tiny")]
+    [Trait("reference", "tiny-gguf")]
     public void The_gguf_form_gives_the_recorded_logits_nll_and_greedy_ids(string name) =>
         Check(SharedData.Path("tiny-gguf", name + ".gguf"), name);
 
     private static void Check(string path, string name)
     {
         var oracle = new OracleFile(SharedData.Path("tiny", name, "oracle.safetensors"));
-        using var document = JsonDocument.Parse(
-            File.ReadAllBytes(SharedData.Path("tiny", "expected.json"))
-        );
+        using var document = ReferenceCases.Json("tiny", "expected.json");
         var expected = document
             .RootElement.EnumerateArray()
             .Single(entry => entry.GetProperty("name").GetString() == name);
@@ -87,7 +59,7 @@ public sealed class TinyModelTests
             .Select(id => id.GetInt32())
             .ToArray();
         var (generated, gaps) = model.Greedy(ids, greedy.Length);
-        var comparable = Array.FindIndex(gaps, gap => gap < SmallestTellingGap);
+        var comparable = Array.FindIndex(gaps, gap => gap < Tolerance.TellingGap);
         var length = comparable < 0 ? greedy.Length : comparable;
         Assert.Equal(greedy[..length], generated[..length]);
     }

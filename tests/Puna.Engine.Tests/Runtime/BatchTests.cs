@@ -7,9 +7,11 @@ namespace Puna.Engine.Tests.Runtime;
 /// <summary>One pass over the rows of several sequences.</summary>
 public sealed class BatchTests
 {
+    public static TheoryData<string> Names => ReferenceCases.TinyModels();
+
     [Theory]
-    [InlineData("llama-gqa")]
-    [InlineData("mistral-window")]
+    [MemberData(nameof(Names))]
+    [Trait("reference", "tiny")]
     public void A_mixed_batch_gives_each_sequence_what_it_gets_alone(string name)
     {
         using var engine = TinyEngine.Load(name);

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Puna.Engine.Decoding;
 using Puna.Engine.Runtime;
 using Puna.Engine.Tests.Decoding;
@@ -10,20 +9,32 @@ namespace Puna.Engine.Tests.Runtime;
 /// <summary>Rows that see each other, as masked diffusion has them.</summary>
 public sealed class BlockTests
 {
-    [Fact]
-    public void A_block_gives_the_recorded_logits_of_bidirectional_attention()
+    // The data's readme: the logits of every eighth input are recorded.
+    private const int RecordedStep = 8;
+
+    public static TheoryData<string> Attention =>
+        ReferenceCases.Folders("attention", "attention.safetensors");
+
+    public static TheoryData<string> Windowed =>
+        ReferenceCases.TinyModels(ReferenceCases.HasWindow);
+
+    [Theory]
+    [MemberData(nameof(Attention))]
+    [Trait("reference", "attention")]
+    [Trait("reference", "tiny")]
+    public void A_block_gives_the_recorded_logits_of_bidirectional_attention(string name)
     {
-        using var engine = TinyEngine.Load();
-        var oracle = new OracleFile(
-            SharedData.Path("attention", "llama-gqa", "attention.safetensors")
-        );
+        var oracle = new OracleFile(SharedData.Path("attention", name, "attention.safetensors"));
+        using var engine = TinyEngine.Load(name);
         var ids = oracle.Ints("ids");
         var expected = oracle.Floats("bidirectional");
         using var sequence = new Sequence(engine);
         sequence.Run(new NewRows(ids, isBlock: true));
-        int[] rows = [.. Enumerable.Range(0, 12).Select(row => 8 * row)];
-        var actual = sequence.Logits(rows);
         var vocabulary = engine.Model.Config.VocabularySize;
+        var recorded = expected.Length / vocabulary;
+        Assert.Equal((ids.Length + RecordedStep - 1) / RecordedStep, recorded);
+        int[] rows = [.. Enumerable.Range(0, recorded).Select(row => RecordedStep * row)];
+        var actual = sequence.Logits(rows);
         for (var row = 0; row < rows.Length; row++)
         {
             var error = ModelHarness.RelativeError(
@@ -35,20 +46,20 @@ public sealed class BlockTests
     }
 
     [Fact]
+    [Trait("reference", "branches")]
+    [Trait("reference", "tiny")]
     public void A_masked_text_has_the_recorded_likelihood()
     {
-        using var document = JsonDocument.Parse(
-            File.ReadAllBytes(SharedData.Path("branches", "llada.json"))
-        );
+        using var document = ReferenceCases.Json("branches", "llada.json");
         var record = document.RootElement;
         var likelihood = record.GetProperty("cases").GetProperty("likelihood");
         var mask = record.GetProperty("mask_id").GetInt32();
         var tokens = likelihood.GetProperty("answer_tokens").GetInt32();
         var estimates = likelihood.GetProperty("estimates");
         var ids = new OracleFile(SharedData.Path("branches", "llada.safetensors")).Ints("ids")[
-            ..24
+            ..(record.GetProperty("prompts")[0].GetInt32() + tokens)
         ];
-        using var engine = TinyEngine.Load();
+        using var engine = TinyEngine.Load(record.GetProperty("model").GetString()!);
         using var sequence = new Sequence(engine);
         var draw = 0;
         foreach (var masked in likelihood.GetProperty("masked_positions").EnumerateArray())
@@ -73,7 +84,7 @@ public sealed class BlockTests
             Assert.Equal(expected, sum / positions.Length * tokens, expected * Tolerance.Logits);
         }
 
-        Assert.Equal(4, draw);
+        Assert.Equal(estimates.GetArrayLength(), draw);
     }
 
     [Fact]
@@ -111,10 +122,12 @@ public sealed class BlockTests
             );
     }
 
-    [Fact]
-    public void A_block_is_refused_where_a_layer_has_a_window()
+    [Theory]
+    [MemberData(nameof(Windowed))]
+    [Trait("reference", "tiny")]
+    public void A_block_is_refused_where_a_layer_has_a_window(string name)
     {
-        using var engine = TinyEngine.Load("mistral-window");
+        using var engine = TinyEngine.Load(name);
         using var sequence = new Sequence(engine);
         var error = Assert.Throws<InputException>(() =>
             sequence.Run(new NewRows([1, 2], isBlock: true))

@@ -11,11 +11,56 @@ namespace Puna.Engine.Tests.Text;
 /// <summary>The recorded texts and ids, and the tokenizers that they belong to.</summary>
 internal static class ExpectedIds
 {
+    private const string Inputs = ".inp";
+    private const string Outputs = ".out";
+    private const string Vocabulary = "vocab.json.gz";
+    private const string Merges = "merges.txt.gz";
+
     private static readonly ConcurrentDictionary<string, Lazy<ITokenizer>> Built = new(
         StringComparer.Ordinal
     );
 
-    public static List<(string Text, int[] Ids)> Lines(params string[] parts) =>
+    /// <summary>
+    /// Every recorded set of data/tokenizers and data/weights with each tokenizer that lies in its folder, as paths in the
+    /// data: expected-ids-*.jsonl, and the .inp and .out beside a vocabulary in GGUF.
+    /// </summary>
+    public static TheoryData<string, string> Sets
+    {
+        get
+        {
+            var sets = new TheoryData<string, string>();
+            foreach (var top in (string[])["tokenizers", "weights"])
+            {
+                foreach (var folder in ReferenceCases.FolderNames(top).Select(n => $"{top}/{n}"))
+                {
+                    foreach (var (tokenizer, set) in SetsOf(folder))
+                    {
+                        sets.Add(
+                            new TheoryDataRow<string, string>(
+                                $"{folder}/{tokenizer}",
+                                $"{folder}/{set}"
+                            ).WithTrait("reference", top)
+                        );
+                    }
+                }
+            }
+
+            if (sets.Count == 0)
+            {
+                sets.Add($"tokenizers/{ReferenceCases.None}", ReferenceCases.None);
+            }
+
+            return sets;
+        }
+    }
+
+    /// <summary>The texts and ids of a set.</summary>
+    public static List<(string Text, int[] Ids)> Lines(string set) =>
+        set.EndsWith(Inputs, StringComparison.Ordinal) ? Pairs(set[..^Inputs.Length])
+        : set.EndsWith(".jsonl", StringComparison.Ordinal) ? JsonLines(set.Split('/'))
+        : throw new ArgumentException(set);
+
+    private static List<(string Text, int[] Ids)> JsonLines(string[] parts) =>
         [
             .. Encoding
                 .UTF8.GetString(SharedData.Bytes(parts))
@@ -30,16 +75,15 @@ internal static class ExpectedIds
                 }),
         ];
 
-    public static List<(string Text, int[] Ids)> GgufPairs(string name)
+    private static List<(string Text, int[] Ids)> Pairs(string path)
     {
-        var input = Encoding.UTF8.GetString(
-            SharedData.Bytes("tokenizers", "gguf-vocab", $"ggml-vocab-{name}.gguf.inp")
-        );
-        var output = Encoding.UTF8.GetString(
-            SharedData.Bytes("tokenizers", "gguf-vocab", $"ggml-vocab-{name}.gguf.out")
-        );
-        var texts = input.Split("\n__ggml_vocab_test__\n");
-        var lines = output.Split('\n');
+        var texts = Encoding
+            .UTF8.GetString(SharedData.Bytes((path + Inputs).Split('/')))
+            .Split("\n__ggml_vocab_test__\n");
+        var lines = Encoding
+            .UTF8.GetString(SharedData.Bytes((path + Outputs).Split('/')))
+            .Split('\n');
+        Assert.Equal(texts.Length, lines.Length);
         return
         [
             .. texts.Zip(
@@ -58,47 +102,53 @@ internal static class ExpectedIds
     public static int[] Ids(JsonElement list) =>
         [.. list.EnumerateArray().Select(id => id.GetInt32())];
 
-    /// <summary>A tokenizer by the name that the tests use for it, built once.</summary>
-    public static ITokenizer Tokenizer(string name) =>
-        Built.GetOrAdd(name, key => new Lazy<ITokenizer>(() => Build(key))).Value;
+    /// <summary>A tokenizer by the path of its file in the data, built once.</summary>
+    public static ITokenizer Tokenizer(string path) =>
+        Built.GetOrAdd(path, key => new Lazy<ITokenizer>(() => Build(key))).Value;
 
-    private static ITokenizer Build(string name) =>
+    private static ITokenizer Build(string path) =>
         TokenizerFactory.Create(
-            name switch
-            {
-                "llama2.model" => ModelFiles.LoadTokenizer(
-                    SharedData.Path("tokenizers", "llama2", "tokenizer.model")
-                ),
-                "llama2.bin" => ModelFiles.LoadTokenizer(
-                    SharedData.Path("tokenizers", "llama2", "tokenizer.bin")
-                ),
-                "tok512.model" => ModelFiles.LoadTokenizer(
-                    SharedData.Path("weights", "stories260K", "tok512.model")
-                ),
-                "tok512.bin" => ModelFiles.LoadTokenizer(
-                    SharedData.Path("weights", "stories260K", "tok512.bin")
-                ),
-                "tok512.gguf" => Gguf("gguf-types", "f32.gguf"),
-                "llama3.json" => TokenizerJsonReader.Read(
-                    SharedData.Bytes("tokenizers", "llama3", "tokenizer.json.gz"),
-                    "tokenizer.json"
-                ),
-                "gpt2.gguf" => Gguf("tokenizers", "gguf-vocab", "ggml-vocab-gpt-2.gguf"),
-                "gpt2.vocab" => VocabularyMergesReader.Read(
-                    SharedData.Bytes("tokenizers", "gpt2", "vocab.json.gz"),
-                    SharedData.Bytes("tokenizers", "gpt2", "merges.txt.gz"),
+            path.EndsWith(Vocabulary, StringComparison.Ordinal)
+                ? VocabularyMergesReader.Read(
+                    SharedData.Bytes(path.Split('/')),
+                    SharedData.Bytes((path[..^Vocabulary.Length] + Merges).Split('/')),
                     "vocab.json"
-                ),
-                "llama2.gguf" => Gguf("tokenizers", "gguf-vocab", "ggml-vocab-llama-spm.gguf"),
-                "smollm2.gguf" => Gguf(
-                    "weights",
-                    "smollm2-135m-instruct",
-                    "SmolLM2-135M-Instruct.Q4_1.gguf"
-                ),
-                _ => throw new ArgumentException(name),
-            }
+                )
+            : path.EndsWith(".json.gz", StringComparison.Ordinal)
+                ? TokenizerJsonReader.Read(SharedData.Bytes(path.Split('/')), "tokenizer.json")
+            : ModelFiles.LoadTokenizer(SharedData.Path(path.Split('/')))
         );
 
-    private static TokenizerData Gguf(params string[] parts) =>
-        ModelFiles.LoadTokenizer(SharedData.Path(parts));
+    private static IEnumerable<(string Tokenizer, string Set)> SetsOf(string folder)
+    {
+        string[] patterns =
+        [
+            "*.model",
+            "tok*.bin",
+            "tokenizer.json",
+            "tokenizer.json.gz",
+            Vocabulary,
+        ];
+        foreach (var set in ReferenceCases.FileNames(folder, "expected-ids-*.jsonl"))
+        {
+            foreach (
+                var tokenizer in patterns.SelectMany(one => ReferenceCases.FileNames(folder, one))
+            )
+            {
+                yield return (tokenizer, set);
+            }
+        }
+
+        foreach (var vocabulary in ReferenceCases.FileNames(folder, "*.gguf"))
+        {
+            if (
+                ReferenceCases.FileNames(folder, vocabulary + Inputs).Count
+                    + ReferenceCases.FileNames(folder, vocabulary + Outputs).Count
+                == 2
+            )
+            {
+                yield return (vocabulary, vocabulary + Inputs);
+            }
+        }
+    }
 }

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Puna.Engine.Files;
 using Puna.Engine.Files.Tokenizers;
 using Puna.Engine.Text;
@@ -10,31 +9,45 @@ namespace Puna.Engine.Tests.Text;
 /// <summary>Ids made by other implementations: SentencePiece, Hugging Face's tokenizers, llama.cpp, transformers.</summary>
 public class ExpectedIdsTests
 {
-    public static TheoryData<string, string> Sets =>
-        new()
+    private const string SingleBlanksOnly = "single-blanks/";
+
+    public static TheoryData<string, string> Sets => ExpectedIds.Sets;
+
+    /// <summary>
+    /// Sets of one folder with the same vocabulary in the form of another one. That these are the same only the data's
+    /// readme says, so the pairs stand here.
+    /// </summary>
+    public static TheoryData<string, string> OtherForms
+    {
+        get
         {
-            { "llama2.model", "tokenizers/llama2/expected-ids-llama2.jsonl" },
-            { "llama2.bin", "tokenizers/llama2/expected-ids-llama2.jsonl" },
-            { "llama2.gguf", "tokenizers/llama2/expected-ids-llama2.jsonl" },
-            { "llama3.json", "tokenizers/llama3/expected-ids-llama3.jsonl" },
-            { "tok512.model", "weights/stories260K/expected-ids-tok512.jsonl" },
-            { "tok512.bin", "weights/stories260K/expected-ids-tok512.jsonl" },
-            { "tok512.gguf", "single-blanks/weights/stories260K/expected-ids-tok512.jsonl" },
-            { "gpt2.gguf", "pairs/gpt-2" },
-            { "gpt2.vocab", "pairs/gpt-2" },
-            { "llama2.gguf", "pairs/llama-spm" },
-            { "llama2.model", "pairs/llama-spm" },
-            { "llama2.bin", "pairs/llama-spm" },
-            { "llama3.json", "pairs/llama-bpe" },
-        };
+            const string Llama2 = "tokenizers/llama2/";
+            const string Gguf = "tokenizers/gguf-vocab/ggml-vocab-";
+            return new()
+            {
+                { Gguf + "llama-spm.gguf", Llama2 + "expected-ids-llama2.jsonl" },
+                {
+                    "gguf-types/f32.gguf",
+                    "single-blanks/weights/stories260K/expected-ids-tok512.jsonl"
+                },
+                { "tokenizers/gpt2/vocab.json.gz", Gguf + "gpt-2.gguf.inp" },
+                { Llama2 + "tokenizer.model", Gguf + "llama-spm.gguf.inp" },
+                { Llama2 + "tokenizer.bin", Gguf + "llama-spm.gguf.inp" },
+                { "tokenizers/llama3/tokenizer.json.gz", Gguf + "llama-bpe.gguf.inp" },
+            };
+        }
+    }
+
+    public static TheoryData<string> Models => OracleModels.All;
 
     [Theory]
     [MemberData(nameof(Sets))]
+    [MemberData(nameof(OtherForms))]
     public void Ids_equal_every_recorded_line(string tokenizer, string set)
     {
         var built = ExpectedIds.Tokenizer(tokenizer);
         var lines = Lines(set);
-        Assert.True(lines.Count > 20);
+        Assert.NotEmpty(lines);
         foreach (var (text, ids) in lines)
         {
             Assert.Equal(ids, built.Encode(text));
@@ -43,6 +56,7 @@ public class ExpectedIdsTests
 
     [Theory]
     [MemberData(nameof(Sets))]
+    [MemberData(nameof(OtherForms))]
     public void Recorded_ids_decode_to_their_text(string tokenizer, string set)
     {
         var built = ExpectedIds.Tokenizer(tokenizer);
@@ -54,6 +68,7 @@ public class ExpectedIdsTests
 
     [Theory]
     [MemberData(nameof(Sets))]
+    [MemberData(nameof(OtherForms))]
     public void Streamed_text_equals_the_text_decoded_at_once(string tokenizer, string set)
     {
         var built = ExpectedIds.Tokenizer(tokenizer);
@@ -72,13 +87,15 @@ public class ExpectedIdsTests
         }
     }
 
-    [Fact]
-    public void Prompts_and_greedy_text_of_the_default_model_are_as_transformers_has_them()
+    [Theory]
+    [MemberData(nameof(Models))]
+    [Trait("reference", "weights")]
+    public void Prompts_and_greedy_text_of_a_real_model_are_as_transformers_has_them(string name)
     {
-        var tokenizer = ExpectedIds.Tokenizer("smollm2.gguf");
-        using var oracle = JsonDocument.Parse(
-            SharedData.Bytes("weights", "smollm2-135m-instruct", "oracle.json")
+        var tokenizer = TokenizerFactory.Create(
+            ModelFiles.LoadTokenizer(OracleModels.PathOf(name))
         );
+        using var oracle = ReferenceCases.Json("weights", name, "oracle.json");
         foreach (var row in oracle.RootElement.GetProperty("greedy").EnumerateArray())
         {
             var prompt = row.TryGetProperty("rendered", out var rendered)
@@ -96,9 +113,9 @@ public class ExpectedIdsTests
     }
 
     [Theory]
-    [InlineData("tok512.model")]
-    [InlineData("tok512.bin")]
-    [InlineData("tok512.gguf")]
+    [InlineData("weights/stories260K/tok512.model")]
+    [InlineData("weights/stories260K/tok512.bin")]
+    [InlineData("gguf-types/f32.gguf")]
     public void The_recorded_story_decodes_without_the_blank_in_front(string name)
     {
         int[] ids = [1, 403, 407, 261, 378, 432, 383, 286, 261, 376, 298, 315, 421];
@@ -116,9 +133,7 @@ public class ExpectedIdsTests
     public void The_4096_piece_tokenizer_of_tinyllamas_loads_and_says_a_story_again()
     {
         var tokenizer = TokenizerFactory.Create(
-            ModelFiles.LoadTokenizer(
-                Puna.Testing.SharedData.Path("tokenizers", "tok4096", "tok4096.bin")
-            )
+            ModelFiles.LoadTokenizer(SharedData.Path("tokenizers", "tok4096", "tok4096.bin"))
         );
         Assert.Equal(4096, tokenizer.VocabularySize);
         const string Story = "Once upon a time, Lily said: \"Hello, 世界!\"\n";
@@ -139,13 +154,12 @@ public class ExpectedIdsTests
     /// texts without extra blanks tell the same there.
     /// </summary>
     private static List<(string Text, int[] Ids)> Lines(string set) =>
-        set.Split('/') switch
-        {
-            ["pairs", var name] => ExpectedIds.GgufPairs(name),
-            ["single-blanks", .. var parts] =>
+        set.StartsWith(SingleBlanksOnly, StringComparison.Ordinal)
+            ?
             [
-                .. ExpectedIds.Lines(parts).Where(line => SingleBlanks(line.Text) == line.Text),
-            ],
-            var parts => ExpectedIds.Lines(parts),
-        };
+                .. ExpectedIds
+                    .Lines(set[SingleBlanksOnly.Length..])
+                    .Where(line => SingleBlanks(line.Text) == line.Text),
+            ]
+            : ExpectedIds.Lines(set);
 }

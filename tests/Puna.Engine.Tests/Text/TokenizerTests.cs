@@ -211,10 +211,10 @@ public class TokenizerTests
     }
 
     [Theory]
-    [InlineData("llama3.json")]
-    [InlineData("gpt2.gguf")]
-    [InlineData("llama2.model")]
-    [InlineData("llama2.bin")]
+    [InlineData("tokenizers/llama3/tokenizer.json.gz")]
+    [InlineData("tokenizers/gguf-vocab/ggml-vocab-gpt-2.gguf")]
+    [InlineData("tokenizers/llama2/tokenizer.model")]
+    [InlineData("tokenizers/llama2/tokenizer.bin")]
     public void Texts_come_back_exactly_from_real_vocabularies(string name)
     {
         var random = new Random(4);
@@ -227,9 +227,9 @@ public class TokenizerTests
     }
 
     [Theory]
-    [InlineData("llama2.model")]
-    [InlineData("tok512.model")]
-    [InlineData("llama3.json")]
+    [InlineData("tokenizers/llama2/tokenizer.model")]
+    [InlineData("weights/stories260K/tok512.model")]
+    [InlineData("tokenizers/llama3/tokenizer.json.gz")]
     [Trait("speed", "slow")]
     public void A_text_of_one_letter_takes_no_quadratic_time(string name)
     {

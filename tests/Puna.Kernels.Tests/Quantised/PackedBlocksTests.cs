@@ -10,6 +10,8 @@ public sealed unsafe class PackedBlocksTests
 {
     public static TheoryData<WeightFormat> Formats => BlockMatrix.Formats;
 
+    public static TheoryData<string> Recorded => GgufTypeFiles.Blocks;
+
     [Theory]
     [MemberData(nameof(Formats))]
     public void Rows_decode_bit_for_bit_as_the_codec_decodes_them(WeightFormat format)
@@ -101,21 +103,8 @@ public sealed unsafe class PackedBlocksTests
     }
 
     [Theory]
-    [InlineData("q8_0")]
-    [InlineData("q4_0")]
-    [InlineData("q4_1")]
-    [InlineData("q5_0")]
-    [InlineData("q5_1")]
-    [InlineData("q2_k")]
-    [InlineData("q3_k")]
-    [InlineData("q4_k")]
-    [InlineData("q5_k")]
-    [InlineData("q6_k")]
-    [InlineData("iq4_nl")]
-    [InlineData("iq4_xs")]
-    [InlineData("tq1_0")]
-    [InlineData("tq2_0")]
-    [InlineData("mxfp4_moe")]
+    [MemberData(nameof(Recorded))]
+    [Trait("reference", "gguf-types")]
     public void Matrices_of_files_decode_as_recorded(string name)
     {
         var path = SharedData.Path("gguf-types", $"{name}.gguf");

@@ -6,13 +6,14 @@ using Puna.Testing;
 namespace Puna.Engine.Tests.Files.Plans;
 
 /// <summary>A model whose plan is not the one of its configuration is written, opened, inspected, costed and run.</summary>
-[Trait("reference", "shared-kv")]
 public sealed class SharedPlanFileTests
 {
     public static TheoryData<string, string> Plans => SharedPlans.All;
 
     [Theory]
     [MemberData(nameof(Plans))]
+    [Trait("reference", "shared-kv")]
+    [Trait("reference", "tiny")]
     public void A_written_plan_comes_back_and_gives_the_same_logits(string name, string planName)
     {
         SharedPlans.SkipWhenAbsent(name);
@@ -62,6 +63,8 @@ public sealed class SharedPlanFileTests
 
     [Theory]
     [MemberData(nameof(Plans))]
+    [Trait("reference", "shared-kv")]
+    [Trait("reference", "tiny")]
     public void Gguf_refuses_a_shared_plan_by_name(string name, string planName)
     {
         SharedPlans.SkipWhenAbsent(name);

@@ -89,6 +89,7 @@ public sealed class TemplateFuzzTests
     ];
 
     [Fact]
+    [Trait("reference", "templates")]
     [Trait("speed", "slow")]
     public void Twenty_thousand_damaged_templates_render_or_are_refused()
     {
@@ -133,6 +134,7 @@ public sealed class TemplateFuzzTests
     }
 
     [Fact]
+    [Trait("reference", "templates")]
     [Trait("speed", "slow")]
     public void Twenty_thousand_damaged_conversations_render_or_are_refused()
     {

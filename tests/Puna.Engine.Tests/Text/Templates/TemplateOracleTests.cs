@@ -7,38 +7,24 @@ namespace Puna.Engine.Tests.Text.Templates;
 /// <summary>Real models' templates against what jinja2 renders under transformers' settings.</summary>
 public sealed class TemplateOracleTests
 {
-    private const int CasesOfATemplate = 13;
-
     private static readonly DateTime Now = new(2026, 3, 14, 15, 9, 26);
-
-    private static readonly string[] Templates =
-    [
-        "Apertus-8B-Instruct",
-        "HuggingFaceTB-SmolLM3-3B",
-        "NousResearch-Hermes-3-Llama-3.1-8B-tool_use",
-        "Qwen-Qwen2.5-7B-Instruct",
-        "Qwen-Qwen3-0.6B",
-        "deepseek-ai-DeepSeek-R1-Distill-Llama-8B",
-        "google-gemma-2-2b-it",
-        "ibm-granite-granite-3.3-2B-Instruct",
-        "llama2",
-        "meta-llama-Llama-3.1-8B-Instruct",
-        "meta-llama-Llama-3.3-70B-Instruct",
-        "microsoft-Phi-3.5-mini-instruct",
-        "mistralai-Mistral-Nemo-Instruct-2407",
-        "openai-gpt-oss-120b",
-        "smollm2",
-    ];
 
     public static TheoryData<string, int> Cases()
     {
         var cases = new TheoryData<string, int>();
-        foreach (var template in Templates)
+        foreach (var file in ReferenceCases.FileNames("templates", "*.jinja"))
         {
-            for (var index = 0; index < CasesOfATemplate; index++)
+            var template = Path.GetFileNameWithoutExtension(file);
+            var count = File.ReadAllLines(Expected(template)).Length;
+            for (var index = 0; index < count; index++)
             {
                 cases.Add(template, index);
             }
+        }
+
+        if (cases.Count == 0)
+        {
+            cases.Add(ReferenceCases.None, 0);
         }
 
         return cases;
@@ -46,11 +32,11 @@ public sealed class TemplateOracleTests
 
     [Theory]
     [MemberData(nameof(Cases))]
+    [Trait("reference", "templates")]
     public void A_real_template_renders_a_conversation_as_jinja2_does(string template, int index)
     {
         var source = File.ReadAllText(SharedData.Path("templates", template + ".jinja"));
-        var lines = File.ReadAllLines(SharedData.Path("templates", template + ".expected.jsonl"));
-        Assert.Equal(CasesOfATemplate, lines.Length);
+        var lines = File.ReadAllLines(Expected(template));
         using var document = JsonDocument.Parse(lines[index]);
         var chat = ChatTemplate.Parse(source);
 
@@ -71,14 +57,18 @@ public sealed class TemplateOracleTests
     }
 
     [Fact]
+    [Trait("reference", "templates")]
     public void The_oracle_folder_has_no_template_that_is_not_tested()
     {
-        var files = Directory
-            .GetFiles(SharedData.Path("templates"), "*.jinja")
-            .Select(file => Path.GetFileNameWithoutExtension(file))
-            .Order(StringComparer.Ordinal);
-
-        Assert.Equal(Templates, files);
+        SharedData.Path("templates");
+        const string Recorded = ".expected.jsonl";
+        Assert.Equal(
+            ReferenceCases
+                .FileNames("templates", "*" + Recorded)
+                .Select(name => name[..^Recorded.Length])
+                .Order(StringComparer.Ordinal),
+            Cases().Select(row => row.Data.Item1).Distinct().Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -112,4 +102,7 @@ public sealed class TemplateOracleTests
             );
         }
     }
+
+    private static string Expected(string template) =>
+        SharedData.Path("templates", template + ".expected.jsonl");
 }

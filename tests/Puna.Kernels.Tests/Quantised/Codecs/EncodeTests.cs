@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using Puna.Kernels.Formats;
 using Puna.Kernels.Randomness;
 using Puna.Testing;
@@ -22,6 +21,18 @@ public sealed class EncodeTests(ITestOutputHelper output)
     public static TheoryData<WeightFormat> WrittenBlocks =>
         [WeightFormats.Q8_0, WeightFormats.Q4_0, WeightFormats.Q4_K, WeightFormats.Q6_K];
 
+    /// <summary>The recorded types that can be written, by the ids of their formats.</summary>
+    public static TheoryData<string> Recorded =>
+        ReferenceCases.Rows(
+            GgufTypeFiles.ReadableNames.Where(name => WeightFormats.Find(name)?.CanEncode == true)
+        );
+
+    /// <summary>Those of them that leave an encoder no choice.</summary>
+    public static TheoryData<string> RecordedWithOneRule =>
+        ReferenceCases.Rows(
+            GgufTypeFiles.ReadableNames.Where(name => name is "f16" or "bf16" or "q8_0" or "q4_0")
+        );
+
     [Fact]
     public void Exactly_seven_formats_can_be_written()
     {
@@ -36,32 +47,27 @@ public sealed class EncodeTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [MemberData(nameof(Written))]
-    public void A_recorded_matrix_loses_no_more_than_the_recorded_error(WeightFormat format)
+    [MemberData(nameof(Recorded))]
+    [Trait("reference", "gguf-types")]
+    public void A_recorded_matrix_loses_no_more_than_the_recorded_error(string id)
     {
         var original = ReadOriginal();
+        using var record = ReferenceCases.Json("gguf-types", "expected.json");
+        var recorded = record.RootElement.GetProperty(id).GetProperty("relative_error").GetDouble();
+        var format = WeightFormats.Find(id)!;
         var decoded = RoundTrip(format, original);
-        using var record = JsonDocument.Parse(
-            File.ReadAllBytes(SharedData.Path("gguf-types", "expected.json"))
-        );
-        var recorded = record
-            .RootElement.GetProperty(format.Id)
-            .GetProperty("relative_error")
-            .GetDouble();
         var ours = RelativeError(original, decoded);
         output.WriteLine($"{format}: ours {ours:G5}, recorded {recorded:G5}");
         Assert.InRange(ours, 0, recorded * Tolerance.EncoderError);
     }
 
     [Theory]
-    [InlineData("f16")]
-    [InlineData("bf16")]
-    [InlineData("q8_0")]
-    [InlineData("q4_0")]
+    [MemberData(nameof(RecordedWithOneRule))]
+    [Trait("reference", "gguf-types")]
     public void Formats_with_one_rule_give_the_recorded_bytes(string id)
     {
-        var format = WeightFormats.Find(id)!;
         var original = ReadOriginal();
+        var format = WeightFormats.Find(id)!;
         var (_, _, recorded) = RecordedMatrices.ReadGguf(
             SharedData.Path("gguf-types", format.Id + ".gguf"),
             "blk.0.ffn_down.weight"
@@ -182,7 +188,7 @@ public sealed class EncodeTests(ITestOutputHelper output)
     private static float[] ReadOriginal()
     {
         var (_, _, rows) = RecordedMatrices.ReadGguf(
-            SharedData.Path("gguf-types", "f32.gguf"),
+            GgufTypeFiles.OriginalPath,
             "blk.0.ffn_down.weight"
         );
         return MemoryMarshal.Cast<byte, float>(rows).ToArray();
