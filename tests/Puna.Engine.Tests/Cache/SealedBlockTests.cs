@@ -1,5 +1,4 @@
 using Puna.Engine.Cache;
-using Puna.Kernels.Attention;
 using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Tests.Cache;

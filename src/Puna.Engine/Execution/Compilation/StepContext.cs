@@ -36,9 +36,18 @@ internal sealed class StepContext(OpList list, Compilers compilers, PlanScope sc
     /// <summary>Appends the operations of a branch, and returns their result.</summary>
     /// <param name="branch">The branch.</param>
     /// <param name="input">What it reads; it must feed products where the branch has matrices.</param>
+    /// <exception cref="InputException">The branch keeps a state and there is not one row for each token.</exception>
     public Slot Branch(BranchSpec branch, Slot input)
     {
-        var context = new BranchContext(this, input, list.States.Take(scope, branch));
+        var states = list.States.Take(scope, branch);
+        if (states.Count > 0 && input.Rows != list.Tokens)
+        {
+            throw new InputException(
+                $"Layer {scope.Layer} of the plan has a branch of the kind '{branch.Kind}', which keeps a state, after a step that computes other rows than one for each token."
+            );
+        }
+
+        var context = new BranchContext(this, input, states);
         compilers.Emit(branch, context);
         return context.Output
             ?? throw new InvalidOperationException(
