@@ -4,7 +4,7 @@ namespace Puna.Engine.Cache;
 /// The cache has no block left and may not or cannot grow. The sequence that asked is unchanged, so that a scheduler
 /// may wait for others to end, preempt one, or refuse the request.
 /// </summary>
-public sealed class CacheFullException : InputException
+internal sealed class CacheFullException : InputException
 {
     /// <summary>Makes an error with its sentence.</summary>
     public CacheFullException(string message)

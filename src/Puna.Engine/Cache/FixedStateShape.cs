@@ -4,4 +4,4 @@ namespace Puna.Engine.Cache;
 /// <param name="Layer">The layer that keeps it.</param>
 /// <param name="Index">Index among all states that the branches of the layer declare.</param>
 /// <param name="Floats">Length in f32 numbers.</param>
-public readonly record struct FixedStateShape(int Layer, int Index, int Floats);
+internal readonly record struct FixedStateShape(int Layer, int Index, int Floats);

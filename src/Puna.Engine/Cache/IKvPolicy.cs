@@ -10,7 +10,7 @@ namespace Puna.Engine.Cache;
 /// moved and packed in the last two and in <see cref="OnRound"/>; in the first two only their content may change.
 /// </para>
 /// </summary>
-public interface IKvPolicy
+internal interface IKvPolicy
 {
     /// <summary>The name that users type.</summary>
     string Name { get; }

@@ -6,7 +6,7 @@ namespace Puna.Engine.Cache;
 /// Codes the pages of a block that takes another form, see <see cref="KvEntry.Seal"/>. The numbers lie in scratch memory
 /// that the next read of any entry overwrites; the pages come cleared.
 /// </summary>
-public interface IKvSealer
+internal interface IKvSealer
 {
     /// <summary>Codes the keys of a page.</summary>
     /// <param name="cell">Whose they are.</param>

@@ -7,7 +7,7 @@ namespace Puna.Engine.Cache;
 /// Some queries of a segment in one layer and the pages to which they attend, which a policy may narrow. A stage finds what
 /// the stages before it left.
 /// </summary>
-public ref struct KvAttendPlan
+internal ref struct KvAttendPlan
 {
     private readonly Span<KvPageRef> _pages;
     private readonly Span<int> _counts;

@@ -20,7 +20,7 @@ public sealed class KvCache : IDisposable
     /// <param name="policies">Policies of every sequence; null means dense.</param>
     /// <param name="memoryLimit">Most native bytes that blocks and states may take; null means what the system has.</param>
     /// <exception cref="InputException">The limit does not hold 32 tokens.</exception>
-    public KvCache(KvCacheShape shape, KvPolicyChain? policies = null, long? memoryLimit = null)
+    internal KvCache(KvCacheShape shape, KvPolicyChain? policies = null, long? memoryLimit = null)
     {
         ArgumentNullException.ThrowIfNull(shape);
         Shape = shape;
@@ -44,7 +44,7 @@ public sealed class KvCache : IDisposable
     public KvCacheShape Shape { get; }
 
     /// <summary>Policies of every sequence.</summary>
-    public KvPolicyChain Policies { get; }
+    internal KvPolicyChain Policies { get; }
 
     /// <summary>Most native bytes that blocks and states may take.</summary>
     public long? MemoryLimit => Memory.Limit;

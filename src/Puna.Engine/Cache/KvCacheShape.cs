@@ -24,7 +24,7 @@ public sealed class KvCacheShape
     /// <param name="keyFormat">Storage of keys.</param>
     /// <param name="valueFormat">Storage of values.</param>
     /// <inheritdoc cref="KvCacheShape(ReadOnlySpan{KvBankShape}, Func{int, KvFormatPair}, ReadOnlySpan{FixedStateShape})"/>
-    public KvCacheShape(
+    internal KvCacheShape(
         ReadOnlySpan<KvBankShape> banks,
         KvSlotFormat keyFormat,
         KvSlotFormat valueFormat
@@ -36,7 +36,7 @@ public sealed class KvCacheShape
     /// <param name="formats">Storage of the keys and values of a bank.</param>
     /// <param name="states">States of a fixed size that each sequence keeps, in the order of their layers.</param>
     /// <exception cref="InputException">A bank is empty or too large to be addressed, or a state is empty or too large.</exception>
-    public KvCacheShape(
+    internal KvCacheShape(
         ReadOnlySpan<KvBankShape> banks,
         Func<int, KvFormatPair> formats,
         params ReadOnlySpan<FixedStateShape> states
@@ -137,7 +137,7 @@ public sealed class KvCacheShape
     public long BytesPerToken => KeyBytesPerToken + ValueBytesPerToken;
 
     /// <summary>States of a fixed size that each sequence keeps, in the order of their layers.</summary>
-    public ReadOnlySpan<FixedStateShape> States => _states;
+    internal ReadOnlySpan<FixedStateShape> States => _states;
 
     /// <summary>
     /// Native bytes of all states of a sequence, once: the committed ones. For tokens that are not committed yet there is as
@@ -150,7 +150,7 @@ public sealed class KvCacheShape
     internal long ValueBytesPerBlock { get; }
 
     /// <summary>Shape of a bank.</summary>
-    public KvBankShape Bank(int bank) => _banks[bank];
+    internal KvBankShape Bank(int bank) => _banks[bank];
 
     /// <summary>Storage of the keys and values of a bank.</summary>
     public KvFormatPair Formats(int bank) => _formats[bank];

@@ -2,7 +2,7 @@ namespace Puna.Engine.Cache;
 
 /// <summary>What a policy does to a sequence: the ground on which stages are found to fit each other or not.</summary>
 [Flags]
-public enum KvEffects
+internal enum KvEffects
 {
     /// <summary>Nothing.</summary>
     None = 0,

@@ -9,7 +9,7 @@ namespace Puna.Engine.Cache;
 /// layout of the pages, whatever their format. A write first gives the sequence a block of its own, if others hold it too.
 /// Valid until slots of the lane are dropped, moved or packed.
 /// </summary>
-public readonly struct KvEntry
+internal readonly struct KvEntry
 {
     private readonly KvLane _lane;
     private readonly int _index;

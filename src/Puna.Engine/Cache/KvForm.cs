@@ -8,7 +8,7 @@ namespace Puna.Engine.Cache;
 /// </summary>
 /// <param name="keys">Format of the keys of a bank.</param>
 /// <param name="values">Format of the values of a bank.</param>
-public sealed class KvForm(Func<int, KvPageFormat> keys, Func<int, KvPageFormat> values)
+internal sealed class KvForm(Func<int, KvPageFormat> keys, Func<int, KvPageFormat> values)
 {
     /// <summary>Makes a form that stores all banks alike.</summary>
     /// <param name="keys">Format of the keys.</param>

@@ -9,7 +9,7 @@ namespace Puna.Engine.Cache;
 /// <param name="Rope">Rotary parameters, in one canonical spelling.</param>
 /// <param name="Policy">Fingerprint of the policy chain, see <see cref="KvPolicyChain.Fingerprint"/>.</param>
 /// <param name="Salt">Secret of the tenant, made by the server and not by the client; empty for one user. Never written to a file.</param>
-public sealed record KvIdentity(
+internal sealed record KvIdentity(
     string Model,
     string Adapter,
     string Rope,

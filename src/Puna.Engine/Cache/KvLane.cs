@@ -6,7 +6,7 @@ namespace Puna.Engine.Cache;
 /// The cells (bank, head) of a sequence that always hold the same slots, and therefore share one table, one tail and one
 /// pool of blocks. How many tokens a sequence has is its own business; how many of them it still holds is the lane's.
 /// </summary>
-public sealed class KvLane
+internal sealed class KvLane
 {
     // What a window has passed is kept for this many tokens more, so that a few can be taken back.
     private const int Slack = 4 * KvPageRef.Slots;

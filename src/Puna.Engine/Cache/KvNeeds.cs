@@ -2,7 +2,7 @@ namespace Puna.Engine.Cache;
 
 /// <summary>What a policy must be given to do its work.</summary>
 [Flags]
-public enum KvNeeds
+internal enum KvNeeds
 {
     /// <summary>Nothing.</summary>
     None = 0,

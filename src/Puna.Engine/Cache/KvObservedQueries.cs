@@ -3,7 +3,7 @@ using Puna.Kernels.Memory;
 namespace Puna.Engine.Cache;
 
 /// <summary>The queries of the last tokens of a prompt, in every layer that reads one bank.</summary>
-public readonly ref struct KvObservedQueries
+internal readonly ref struct KvObservedQueries
 {
     private readonly ReadOnlySpan<int> _layers;
     private readonly NativeSpan<float> _rows;

@@ -4,7 +4,7 @@ namespace Puna.Engine.Cache;
 /// The policy of a cache: stages in the order in which they act. What does not fit together is refused here, once,
 /// when the engine is configured.
 /// </summary>
-public sealed class KvPolicyChain
+internal sealed class KvPolicyChain
 {
     private readonly IKvPolicy[] _stages;
 

@@ -1,7 +1,7 @@
 namespace Puna.Engine.Cache;
 
 /// <summary>What one stage of a policy remembers of one sequence. A fork gets a copy, a snapshot the bytes.</summary>
-public abstract class KvPolicyState
+internal abstract class KvPolicyState
 {
     /// <summary>An independent copy.</summary>
     public abstract KvPolicyState Fork();

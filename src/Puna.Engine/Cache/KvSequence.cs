@@ -51,7 +51,7 @@ public sealed class KvSequence : IDisposable
     public KvCache Cache => _cache;
 
     /// <summary>Its lanes: one when all heads hold the same slots, one for each (bank, head) when a policy treats them apart.</summary>
-    public ReadOnlySpan<KvLane> Lanes => _lanes.All;
+    internal ReadOnlySpan<KvLane> Lanes => _lanes.All;
 
     /// <summary>Position behind the last committed token.</summary>
     public int LogicalLength => _line.Length;
@@ -87,7 +87,7 @@ public sealed class KvSequence : IDisposable
     internal ReadOnlySpan<KvPolicyState?> States => _policies.States;
 
     /// <summary>The lane of a head of a bank.</summary>
-    public KvLane Lane(int bank, int head)
+    internal KvLane Lane(int bank, int head)
     {
         CheckBank(bank);
         return _lanes.LaneOf(bank, head);
@@ -95,7 +95,7 @@ public sealed class KvSequence : IDisposable
 
     /// <summary>What a stage of the cache's policy remembers of this sequence.</summary>
     /// <exception cref="ArgumentException">The stage is none of them, or keeps no such state.</exception>
-    public TState State<TState>(IKvPolicy stage)
+    internal TState State<TState>(IKvPolicy stage)
         where TState : KvPolicyState => _policies.State<TState>(stage);
 
     /// <summary>

@@ -10,7 +10,7 @@ namespace Puna.Engine.Cache;
 /// further blocks, the committed states of a fixed size. A file is
 /// written under a temporary name and renamed when it is whole; one that differs in a single bit is refused.
 /// </summary>
-public sealed class KvSnapshot
+internal sealed class KvSnapshot
 {
     private const int MagicBytes = 8;
 

@@ -13,7 +13,7 @@ namespace Puna.Engine.Cache;
 /// before parents. A pinned prompt is one that someone keeps a fork of.
 /// Not thread-safe: the engine's thread owns it, as it owns the cache.
 /// </summary>
-public sealed class PrefixTree : IDisposable, IKvReclaimer
+internal sealed class PrefixTree : IDisposable, IKvReclaimer
 {
     private readonly KvCache _cache;
     private readonly PrefixBlocks _held;

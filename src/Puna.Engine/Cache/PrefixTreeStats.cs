@@ -9,7 +9,7 @@ namespace Puna.Engine.Cache;
 /// <param name="UnusedBytes">The part of <see cref="Bytes"/> that no sequence holds.</param>
 /// <param name="PublishedBlocks">Blocks ever taken in.</param>
 /// <param name="EvictedBlocks">Blocks ever dropped to make room.</param>
-public readonly record struct PrefixTreeStats(
+internal readonly record struct PrefixTreeStats(
     long Lookups,
     long LookedUpTokens,
     long CachedTokens,

@@ -7,7 +7,7 @@ namespace Puna.Engine.Decoding;
 /// several sequences in one pass calls its halves, <see cref="Propose"/> and <see cref="Judge"/>. Either is followed by
 /// <see cref="Commit"/>, when it is known how many of the chosen tokens stay. Allocates nothing for a step.
 /// </summary>
-public sealed class DecodingSession
+internal sealed class DecodingSession
 {
     private readonly DecodingState _state;
     private readonly ISequence _sequence;

@@ -15,7 +15,7 @@ public sealed class DecodingState
     /// <param name="sequence">The sequence; all its ids are the prompt.</param>
     /// <param name="sampler">Chooses tokens; begins anew with the prompt.</param>
     /// <param name="logprobs">Reads log probabilities of each chosen token, when wanted.</param>
-    public DecodingState(ISequence sequence, Sampler sampler, LogprobReader? logprobs = null)
+    internal DecodingState(ISequence sequence, Sampler sampler, LogprobReader? logprobs = null)
     {
         Sequence = sequence;
         Sampler = sampler;
@@ -31,7 +31,7 @@ public sealed class DecodingState
     public ISequence Sequence { get; }
 
     /// <summary>The sampler.</summary>
-    public Sampler Sampler { get; }
+    internal Sampler Sampler { get; }
 
     /// <summary>Ids of the prompt.</summary>
     public int PromptLength { get; }
@@ -59,7 +59,7 @@ public sealed class DecodingState
     /// <see cref="Take"/> it. Good until the sampler is used again.
     /// </summary>
     /// <param name="logits">A row of logits; overwritten.</param>
-    public TokenDistribution Distribution(Span<float> logits)
+    internal TokenDistribution Distribution(Span<float> logits)
     {
         _reader?.Read(logits);
         return Sampler.Distribution(logits);
@@ -79,7 +79,7 @@ public sealed class DecodingState
     }
 
     /// <summary>Log probabilities of the chosen id at an index of <see cref="Chosen"/>; null when they are not read.</summary>
-    public TokenLogprobs? Logprobs(int index) => _records?[index];
+    internal TokenLogprobs? Logprobs(int index) => _records?[index];
 
     /// <summary>Takes the last choices back until <paramref name="count"/> are left; those that go are not committed.</summary>
     public void Retract(int count)

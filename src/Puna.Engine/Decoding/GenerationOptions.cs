@@ -10,7 +10,7 @@ public sealed record GenerationOptions
     public SamplingOptions Sampling { get; init; } = new();
 
     /// <summary>Change the logits of every step behind bias and penalties: a grammar, a ban.</summary>
-    public IReadOnlyList<ILogitProcessor> LogitProcessors { get; init; } = [];
+    internal IReadOnlyList<ILogitProcessor> LogitProcessors { get; init; } = [];
 
     /// <summary>Ids after which to stop, beside those with which the model ends its answer.</summary>
     public IReadOnlyList<int> StopIds { get; init; } = [];

@@ -17,5 +17,5 @@ public readonly ref struct GenerationStep
     public ReadOnlySpan<char> Text { get; }
 
     /// <summary>Log probabilities, when asked for.</summary>
-    public TokenLogprobs? Logprobs { get; }
+    internal TokenLogprobs? Logprobs { get; }
 }

@@ -5,7 +5,7 @@ namespace Puna.Engine.Decoding;
 /// along a draft it goes forth and back: ids are taken back in the reverse of the order in which they came. Allocates
 /// nothing for a token.
 /// </summary>
-public interface ILogitProcessor
+internal interface ILogitProcessor
 {
     /// <summary>Forgets everything; what follows is generated behind this prompt.</summary>
     void Begin(ReadOnlySpan<int> prompt) { }

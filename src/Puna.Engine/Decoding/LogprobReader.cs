@@ -6,7 +6,7 @@ namespace Puna.Engine.Decoding;
 /// Reads log probabilities: <see cref="Read"/> keeps a row before the sampling chain overwrites it, <see cref="Of"/>
 /// then answers for the token that was chosen.
 /// </summary>
-public sealed class LogprobReader
+internal sealed class LogprobReader
 {
     /// <summary>Most top tokens that may be asked for.</summary>
     public const int MaximumTop = 100;

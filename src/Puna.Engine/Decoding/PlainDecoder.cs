@@ -3,7 +3,7 @@ using Puna.Engine.Runtime;
 namespace Puna.Engine.Decoding;
 
 /// <summary>One token at a time: nothing is guessed.</summary>
-public sealed class PlainDecoder : IDecoder
+internal sealed class PlainDecoder : IDecoder
 {
     /// <inheritdoc/>
     public int MaximumRows => 0;

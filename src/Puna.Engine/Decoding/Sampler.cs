@@ -20,7 +20,7 @@ public sealed class Sampler
     /// <param name="vocabularySize">Logits in a row.</param>
     /// <param name="processors">Change the logits in this order, behind bias and penalties.</param>
     /// <exception cref="InputException">An option lies outside its range.</exception>
-    public Sampler(
+    internal Sampler(
         SamplingOptions options,
         int vocabularySize,
         params IReadOnlyList<ILogitProcessor> processors
@@ -97,7 +97,7 @@ public sealed class Sampler
     /// <summary>What <see cref="Sample"/> would draw from, without a draw.</summary>
     /// <param name="logits">A row of logits; overwritten.</param>
     /// <exception cref="InputException">No token can be drawn.</exception>
-    public TokenDistribution Distribution(Span<float> logits)
+    internal TokenDistribution Distribution(Span<float> logits)
     {
         Filter(logits);
         return new TokenDistribution(_candidates.Ids, _candidates.Weights, _candidates.Total);

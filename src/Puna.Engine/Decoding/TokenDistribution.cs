@@ -4,7 +4,7 @@ namespace Puna.Engine.Decoding;
 /// What the sampling chain leaves of a distribution: ids ascending, with unnormalised weights. It shows the sampler's
 /// buffers and is good until the next call.
 /// </summary>
-public readonly ref struct TokenDistribution
+internal readonly ref struct TokenDistribution
 {
     internal TokenDistribution(ReadOnlySpan<int> ids, ReadOnlySpan<float> weights, double total)
     {

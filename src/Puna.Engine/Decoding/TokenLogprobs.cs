@@ -4,7 +4,7 @@ namespace Puna.Engine.Decoding;
 /// <param name="Id">The token that was chosen.</param>
 /// <param name="Logprob">Its log probability.</param>
 /// <param name="Top">The most probable tokens, in descending order, lower ids first among equals.</param>
-public sealed record TokenLogprobs(
+internal sealed record TokenLogprobs(
     int Id,
     float Logprob,
     IReadOnlyList<(int Id, float Logprob)> Top

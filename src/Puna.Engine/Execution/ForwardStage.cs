@@ -1,7 +1,7 @@
 namespace Puna.Engine.Execution;
 
 /// <summary>What a forward pass spends its time on.</summary>
-public enum ForwardStage
+internal enum ForwardStage
 {
     /// <summary>Rows of the embedding, slots in the cache.</summary>
     Embedding,

@@ -27,7 +27,7 @@ namespace Puna.Engine.Execution;
 /// The first tokens, a chain, of which the caller commits all or none: of the states of a fixed size only the one after
 /// the last of them is kept, where by default there is one after each token.
 /// </param>
-public readonly record struct Segment(
+internal readonly record struct Segment(
     KvSequence Sequence,
     int Tokens,
     ReadOnlyMemory<int> Parents = default,

@@ -4,4 +4,4 @@ namespace Puna.Engine.Linear;
 /// <param name="Adapters">The set.</param>
 /// <param name="FirstRow">First row.</param>
 /// <param name="Rows">Rows.</param>
-public readonly record struct AdapterRun(AdapterSet Adapters, int FirstRow, int Rows);
+internal readonly record struct AdapterRun(AdapterSet Adapters, int FirstRow, int Rows);

@@ -6,7 +6,7 @@ namespace Puna.Engine.Linear;
 /// The adapters that a sequence runs with: one for each linear map that is adapted, and vectors (norms) that take the place of
 /// the model's. Sequences with different sets run in one pass.
 /// </summary>
-public sealed class AdapterSet : IDisposable
+internal sealed class AdapterSet : IDisposable
 {
     private readonly LinearAdapter?[] _linears;
     private readonly Dictionary<NativeBuffer<float>, NativeBuffer<float>> _vectors;

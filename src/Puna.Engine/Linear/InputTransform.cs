@@ -4,7 +4,7 @@ using Puna.Kernels.Threads;
 namespace Puna.Engine.Linear;
 
 /// <summary>A linear map T [K, K] of the inputs of a weight: a rotation, a permutation, scales by channel.</summary>
-public abstract class InputTransform
+internal abstract class InputTransform
 {
     /// <summary>to[t, :] = T x[t, :].</summary>
     public abstract void Forward(FloatRows x, FloatRows to, WorkerPool pool);

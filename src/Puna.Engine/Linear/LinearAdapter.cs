@@ -7,7 +7,7 @@ namespace Puna.Engine.Linear;
 /// What an adapter does to one linear map, for the rows that ask for it. It acts behind the product and the bias of the
 /// base: most adapters add to y, one that replaces the base overwrites it.
 /// </summary>
-public abstract class LinearAdapter : IDisposable
+internal abstract class LinearAdapter : IDisposable
 {
     /// <summary>Turns y = W x + b into what the adapted map gives. Allocates nothing once it has grown.</summary>
     /// <param name="x">Inputs [T, Columns], in f32 whatever the arithmetic of the base.</param>

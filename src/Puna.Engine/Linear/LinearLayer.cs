@@ -42,7 +42,7 @@ public sealed class LinearLayer : IDisposable
     /// <param name="y">W x, [T, Rows].</param>
     /// <param name="runs">Rows with adapters.</param>
     /// <param name="pool">Threads.</param>
-    public void Finish(
+    internal void Finish(
         ActivationRows x,
         FloatRows y,
         ReadOnlySpan<AdapterRun> runs,

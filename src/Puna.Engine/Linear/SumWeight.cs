@@ -13,7 +13,7 @@ namespace Puna.Engine.Linear;
 /// the low-rank correction of its error, a stack of binary planes, a sparse matrix and a dense remainder are such sums. Each
 /// term multiplies in its own format.
 /// </summary>
-public sealed class SumWeight : PackedMatrix
+internal sealed class SumWeight : PackedMatrix
 {
     private readonly PackedMatrix[] _terms;
     private readonly InputTransform? _transform;

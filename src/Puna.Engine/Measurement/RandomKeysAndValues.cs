@@ -9,7 +9,7 @@ namespace Puna.Engine.Measurement;
 /// Fills caches without a model: attention takes as long over random keys and values as over those of a text, and a
 /// cache of many thousand tokens is filled in a moment instead of minutes.
 /// </summary>
-public static class RandomKeysAndValues
+internal static class RandomKeysAndValues
 {
     private const int Chunk = 512;
 

@@ -18,10 +18,10 @@ public sealed class ParameterSet : IDisposable
     internal ParameterSet(NativeArena memory) => _memory = memory;
 
     /// <summary>Embedding [V, d].</summary>
-    public LinearLayer Embedding => Linear(Modules.Embedding);
+    internal LinearLayer Embedding => Linear(Modules.Embedding);
 
     /// <summary>Output matrix [V, d]; the same object as <see cref="Embedding"/> when tied.</summary>
-    public LinearLayer Head => _linears.GetValueOrDefault(Modules.Head) ?? Embedding;
+    internal LinearLayer Head => _linears.GetValueOrDefault(Modules.Head) ?? Embedding;
 
     /// <summary>Final norm, [d].</summary>
     public NativeBuffer<float> FinalNorm => Vector(Modules.FinalNorm);

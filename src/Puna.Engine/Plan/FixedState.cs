@@ -5,4 +5,4 @@ namespace Puna.Engine.Plan;
 /// the chunk that is not full yet, a memory of merged tokens. It starts as zeros and is rolled back with rejected tokens.
 /// </summary>
 /// <param name="Floats">Length of the block in f32 numbers.</param>
-public sealed record FixedState(int Floats) : StateSpec;
+internal sealed record FixedState(int Floats) : StateSpec;

@@ -39,7 +39,7 @@ public sealed record LayerPlan
     public required IReadOnlyList<LayerSpec> Layers { get; init; }
 
     /// <summary>The plan that a model's own file describes: every layer makes and reads a bank of its own.</summary>
-    public static LayerPlan FromConfig(ModelConfig config) =>
+    internal static LayerPlan FromConfig(ModelConfig config) =>
         FromConfig(config, [.. Enumerable.Range(0, config.Layers)], PlainName);
 
     /// <summary>
@@ -50,7 +50,7 @@ public sealed record LayerPlan
     /// <param name="producerOfLayer">For each layer the layer whose keys and values it reads, its own index for its own.</param>
     /// <param name="name">Name of the plan.</param>
     /// <exception cref="InputException">A layer reads from a later one, or from one that makes none.</exception>
-    public static LayerPlan FromConfig(
+    internal static LayerPlan FromConfig(
         ModelConfig config,
         IReadOnlyList<int> producerOfLayer,
         string name = SharedName
@@ -172,7 +172,7 @@ public sealed record LayerPlan
     }
 
     /// <summary>What the branches of one layer keep between passes, in the order of the branches.</summary>
-    public IEnumerable<StateSpec> States(LayerSpec layer)
+    internal IEnumerable<StateSpec> States(LayerSpec layer)
     {
         var scope = new PlanScope(this, layer.Index);
         return layer.Branches.SelectMany(branch => branch.States(scope));

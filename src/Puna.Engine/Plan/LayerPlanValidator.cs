@@ -1,7 +1,7 @@
 namespace Puna.Engine.Plan;
 
 /// <summary>The static check of a plan, made once before anything is loaded or computed.</summary>
-public static class LayerPlanValidator
+internal static class LayerPlanValidator
 {
     /// <summary>Checks that producers precede readers, shapes agree and every size is usable.</summary>
     /// <exception cref="InputException">The first thing that does not hold.</exception>

@@ -6,7 +6,7 @@ namespace Puna.Engine.Plan;
 public sealed record LayerSpec(int Index, IReadOnlyList<LayerStep> Steps)
 {
     /// <summary>All branches of the layer.</summary>
-    public IEnumerable<BranchSpec> Branches => Steps.SelectMany(step => step.Branches);
+    internal IEnumerable<BranchSpec> Branches => Steps.SelectMany(step => step.Branches);
 
     /// <summary>The attention branch of the layer; null when it has none.</summary>
     public AttentionSpec? Attention => Branches.OfType<AttentionSpec>().FirstOrDefault();

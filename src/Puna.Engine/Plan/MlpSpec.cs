@@ -3,7 +3,7 @@ namespace Puna.Engine.Plan;
 /// <summary>The SwiGLU multilayer perceptron of a layer: W_down (silu(W_gate x) * W_up x).</summary>
 /// <param name="Width">f.</param>
 /// <param name="Bias">Bias on all three projections.</param>
-public sealed record MlpSpec(int Width, bool Bias) : BranchSpec
+internal sealed record MlpSpec(int Width, bool Bias) : BranchSpec
 {
     /// <summary>The name of this kind in files.</summary>
     public const string KindName = "swiglu";

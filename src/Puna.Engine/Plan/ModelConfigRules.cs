@@ -1,7 +1,7 @@
 namespace Puna.Engine.Plan;
 
 /// <summary>Checks that the numbers of a configuration make sense together, before anything is sized by them.</summary>
-public static class ModelConfigRules
+internal static class ModelConfigRules
 {
     /// <summary>Largest width of anything: products of two stay below 2^63, rows of one fit any address.</summary>
     internal const int LargestSize = 1 << 24;

@@ -1,7 +1,7 @@
 namespace Puna.Engine.Plan;
 
 /// <summary>The model families that can be read, and the sentence for those that cannot.</summary>
-public static class ModelFamilies
+internal static class ModelFamilies
 {
     /// <summary>Every family, by its model_type.</summary>
     public static IReadOnlyList<string> All { get; } =

@@ -43,7 +43,7 @@ public static class ModelShapes
 
     /// <summary>The shape of a name.</summary>
     /// <exception cref="InputException">There is none.</exception>
-    public static ModelConfig Get(string name)
+    internal static ModelConfig Get(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         if (All.TryGetValue(name, out var shape))

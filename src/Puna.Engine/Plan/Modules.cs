@@ -1,7 +1,7 @@
 namespace Puna.Engine.Plan;
 
 /// <summary>Names of the modules that hold parameters, in Hugging Face's spelling; those of a layer without its prefix.</summary>
-public static class Modules
+internal static class Modules
 {
     /// <summary>Rows that are looked up by id, [V, d].</summary>
     public const string Embedding = "model.embed_tokens";

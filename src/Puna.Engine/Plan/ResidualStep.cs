@@ -4,7 +4,7 @@ namespace Puna.Engine.Plan;
 /// <param name="Branch">The branch.</param>
 /// <param name="Norm">Module of the norm before the branch, as in <see cref="Modules"/>; null = none.</param>
 /// <param name="PostNorm">Module of the norm of the branch's result; null = none.</param>
-public sealed record ResidualStep(BranchSpec Branch, string? Norm, string? PostNorm) : LayerStep
+internal sealed record ResidualStep(BranchSpec Branch, string? Norm, string? PostNorm) : LayerStep
 {
     /// <summary>The name of this kind in files.</summary>
     public const string KindName = "residual";

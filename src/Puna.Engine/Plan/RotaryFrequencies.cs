@@ -1,7 +1,7 @@
 namespace Puna.Engine.Plan;
 
 /// <summary>Inverse frequencies of the rotary embedding under each scaling rule.</summary>
-public static class RotaryFrequencies
+internal static class RotaryFrequencies
 {
     /// <summary>
     /// Inverse frequencies, [headDim / 2]: theta^(-2i/d) changed by the rule, and the factor that multiplies sine and

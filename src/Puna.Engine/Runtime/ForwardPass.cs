@@ -13,7 +13,7 @@ namespace Puna.Engine.Runtime;
 /// chunking of it. The plan is compiled once into a list of operations, which a pass runs from front to back. One
 /// instance serves one thread at a time; a pass allocates nothing.
 /// </summary>
-public sealed class ForwardPass : IDisposable
+internal sealed class ForwardPass : IDisposable
 {
     private readonly WorkerPool _pool;
     private readonly int _vocabulary;

@@ -57,7 +57,7 @@ public sealed class InferenceEngine : IDisposable
     public IReadOnlyList<int> EndIds { get; }
 
     /// <summary>The forward pass.</summary>
-    public ForwardPass Pass { get; }
+    internal ForwardPass Pass { get; }
 
     /// <summary>The pages of keys and values of all sequences.</summary>
     public KvCache Cache { get; }
@@ -71,7 +71,7 @@ public sealed class InferenceEngine : IDisposable
     /// <summary>What keys and values computed here depend on besides the token ids: for prefix tree and snapshots.</summary>
     /// <param name="salt">Secret of a tenant; empty for one user.</param>
     /// <param name="adapter">Fingerprint of the adapters in use; empty for none.</param>
-    public KvIdentity Identity(string salt = "", string adapter = "") =>
+    internal KvIdentity Identity(string salt = "", string adapter = "") =>
         new(Model.Fingerprint, adapter, Model.RopeFingerprint, Cache.Policies.Fingerprint, salt);
 
     /// <summary>Opens, checks and loads a model.</summary>

@@ -22,7 +22,7 @@ public sealed record InferenceOptions
     public KvSlotFormat ValueFormat { get; init; } = KvPageFormats.F16;
 
     /// <summary>What becomes of keys and values beyond storing them; null = nothing.</summary>
-    public KvPolicyChain? Policies { get; init; }
+    internal KvPolicyChain? Policies { get; init; }
 
     /// <summary>Most native bytes that the cache may take; null = what the system has.</summary>
     public long? KvMemoryLimit { get; init; }

@@ -50,7 +50,7 @@ public sealed class Sequence : ISequence, IDisposable
     /// What the linear maps of the model are adapted with for this sequence; null = the model as it is. It is not owned. Keys
     /// and values that were computed with another set stay as they are: set it before the first token.
     /// </summary>
-    public AdapterSet? Adapters { get; set; }
+    internal AdapterSet? Adapters { get; set; }
 
     /// <inheritdoc/>
     public int VocabularySize => Engine.Model.Config.VocabularySize;

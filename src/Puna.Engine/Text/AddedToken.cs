@@ -2,7 +2,7 @@ namespace Puna.Engine.Text;
 
 /// <summary>How a token that is spelt out in a text is recognised; the flags are those of tokenizer.json.</summary>
 /// <param name="Id">Its id; the spelling is the piece of that id.</param>
-public sealed record AddedToken(int Id)
+internal sealed record AddedToken(int Id)
 {
     /// <summary>Blanks to its left belong to it.</summary>
     public bool StripLeft { get; init; }

@@ -11,7 +11,7 @@ namespace Puna.Engine.Text;
 /// vocabulary; a byte that is not (SmolLM2 lacks some control characters) is the unknown token where the model names
 /// one, else left out.
 /// </summary>
-public sealed class ByteLevelTokenizer : ITokenizer
+internal sealed class ByteLevelTokenizer : ITokenizer
 {
     private readonly Vocabulary _vocabulary;
     private readonly MergeRanks _merges;

@@ -7,7 +7,7 @@ namespace Puna.Engine.Text;
 /// joined while the joined spelling is a piece, best score first. What is no piece falls back to bytes, else to the
 /// unknown token.
 /// </summary>
-public sealed class SentencePieceTokenizer : ITokenizer
+internal sealed class SentencePieceTokenizer : ITokenizer
 {
     private const char MetaSpace = SentencePieceNormalizer.MetaSpace;
     private readonly Vocabulary _vocabulary;

@@ -13,7 +13,7 @@ namespace Puna.Engine.Text;
 /// </para>
 /// <para>Control tokens have no text, and are left out unless <c>showSpecial</c> is set. Not safe to share between threads.</para>
 /// </summary>
-public sealed class StreamingDetokenizer
+internal sealed class StreamingDetokenizer
 {
     private readonly ITokenizer _tokenizer;
     private readonly bool _showSpecial;

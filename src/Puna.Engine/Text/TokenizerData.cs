@@ -27,7 +27,7 @@ public sealed record TokenizerData
     /// Flags of added tokens. A control, unknown or user-defined piece without an entry is recognised as it is
     /// written, before normalisation.
     /// </summary>
-    public IReadOnlyList<AddedToken> AddedTokens { get; init; } = [];
+    internal IReadOnlyList<AddedToken> AddedTokens { get; init; } = [];
 
     /// <summary>
     /// Merges in order of rank, each "left right". Byte-level BPE needs them; SentencePiece pieces are merged by

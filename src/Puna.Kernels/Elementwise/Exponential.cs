@@ -9,7 +9,7 @@ namespace Puna.Kernels.Elementwise;
 /// e^x within two units in the last place for every f32: overflow gives Inf, underflow passes through the subnormal
 /// numbers to 0, NaN stays NaN.
 /// </summary>
-public static class Exponential
+internal static class Exponential
 {
     // e^104 times the least subnormal is below a half, and e^89 is above the greatest f32: beyond them nothing changes.
     private const float Lowest = -104;

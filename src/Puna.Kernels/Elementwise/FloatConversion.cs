@@ -7,7 +7,7 @@ namespace Puna.Kernels.Elementwise;
 /// Conversion of spans between f32 and the 16-bit floats: widening is exact, narrowing rounds to nearest even, and
 /// subnormal numbers, infinities and NaN are kept.
 /// </summary>
-public static unsafe class FloatConversion
+internal static unsafe class FloatConversion
 {
     /// <summary>f16 patterns to f32.</summary>
     /// <exception cref="ArgumentException">The destination is too short.</exception>

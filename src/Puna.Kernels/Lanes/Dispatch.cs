@@ -6,7 +6,7 @@ using Puna.Kernels.Threads;
 namespace Puna.Kernels.Lanes;
 
 /// <summary>Chooses the width of the kernels once, at start.</summary>
-public static class Dispatch
+internal static class Dispatch
 {
     /// <summary>
     /// Element operations below which waking the other threads (about a microsecond) costs more than it brings.

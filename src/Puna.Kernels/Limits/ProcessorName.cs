@@ -5,7 +5,7 @@ using System.Text;
 namespace Puna.Kernels.Limits;
 
 /// <summary>What the processor calls itself, so that a figure can name the machine it belongs to.</summary>
-public static class ProcessorName
+internal static class ProcessorName
 {
     private const int BrandLeaf = unchecked((int)0x80000002);
     private const int BrandLeaves = 3;

@@ -1,7 +1,7 @@
 namespace Puna.Kernels.Memory;
 
 /// <summary>Checks that rows lie inside the memory that was handed in, before pointers are used.</summary>
-public static class RowShape
+internal static class RowShape
 {
     /// <summary>Requires room for <paramref name="rows"/> rows of <paramref name="columns"/>, row r at r * stride.</summary>
     /// <exception cref="ArgumentException">A count is negative, rows overlap, or the last row ends past the memory.</exception>

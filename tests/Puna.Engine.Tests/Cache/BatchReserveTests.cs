@@ -13,13 +13,13 @@ public sealed class BatchReserveTests
     [InlineData(3, KvEffects.PerHead)]
     public void A_random_batch_under_a_tight_limit_changes_all_sequences_or_none(
         int seed,
-        KvEffects effects
+        object effects
     )
     {
-        using var probe = new CacheFixture(policies: Chain(effects));
+        using var probe = new CacheFixture(policies: Chain((KvEffects)effects));
         using var fixture = new CacheFixture(
             memoryLimit: 24 * probe.Cache.BlockBytes,
-            policies: Chain(effects)
+            policies: Chain((KvEffects)effects)
         );
         var random = new Random(seed);
         var family = new List<(KvSequence Sequence, SequenceModel Model)>();
@@ -74,17 +74,18 @@ public sealed class BatchReserveTests
     [Theory]
     [InlineData(KvEffects.None)]
     [InlineData(KvEffects.PerHead)]
-    public void What_is_available_can_be_had_and_one_token_more_cannot(KvEffects effects)
+    public void What_is_available_can_be_had_and_one_token_more_cannot(object effects)
     {
-        using var probe = new CacheFixture(policies: Chain(effects));
+        using var probe = new CacheFixture(policies: Chain((KvEffects)effects));
         for (var blocks = 1; blocks < 40; blocks += 3)
         {
             using var fixture = new CacheFixture(
                 memoryLimit: blocks * probe.Cache.BlockBytes + blocks,
-                policies: Chain(effects)
+                policies: Chain((KvEffects)effects)
             );
             using var held = fixture.Filled(0, Math.Min(20, blocks * 5));
-            using var tree = effects == KvEffects.None ? new PrefixTree(fixture.Cache) : null;
+            using var tree =
+                (KvEffects)effects == KvEffects.None ? new PrefixTree(fixture.Cache) : null;
             if (blocks > 4)
             {
                 using var cached = fixture.Filled(500, 64);

@@ -95,15 +95,15 @@ public sealed class KvPolicyChainTests
         "in runs"
     )]
     public void Stages_that_do_not_fit_are_refused_with_both_names_and_the_reason(
-        KvNeeds firstNeeds,
-        KvEffects firstEffects,
-        KvNeeds secondNeeds,
-        KvEffects secondEffects,
+        object firstNeeds,
+        object firstEffects,
+        object secondNeeds,
+        object secondEffects,
         string reason
     )
     {
-        var first = new LoggingPolicy("first", firstNeeds, firstEffects);
-        var second = new LoggingPolicy("second", secondNeeds, secondEffects);
+        var first = new LoggingPolicy("first", (KvNeeds)firstNeeds, (KvEffects)firstEffects);
+        var second = new LoggingPolicy("second", (KvNeeds)secondNeeds, (KvEffects)secondEffects);
         var fault = Assert.Throws<InputException>(() =>
             new KvPolicyChain([first, second], (KvNeeds)(-1))
         );

@@ -19,15 +19,15 @@ public sealed class KvSequencePropertyTests
         string keys,
         string values,
         int seed,
-        KvEffects effects = KvEffects.None
+        object? effects = null
     )
     {
         using var fixture = new CacheFixture(
             KvPageFormats.Find(keys)!,
             KvPageFormats.Find(values)!,
-            policies: effects == KvEffects.None
-                ? null
-                : new KvPolicyChain([new PassivePolicy(effects)], KvNeeds.None)
+            policies: effects is KvEffects given
+                ? new KvPolicyChain([new PassivePolicy(given)], KvNeeds.None)
+                : null
         );
         var random = new Random(seed);
         var family = new List<(KvSequence Sequence, SequenceModel Model)>

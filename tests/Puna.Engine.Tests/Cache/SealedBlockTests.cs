@@ -11,9 +11,9 @@ public sealed class SealedBlockTests
     [Theory]
     [InlineData(KvEffects.None)]
     [InlineData(KvEffects.PerHead)]
-    public void Sealed_blocks_take_the_bytes_of_their_form(KvEffects effects)
+    public void Sealed_blocks_take_the_bytes_of_their_form(object effects)
     {
-        var policy = new SealingPolicy(8, effects: effects);
+        var policy = new SealingPolicy(8, effects: (KvEffects)effects);
         using var fixture = Fixture(policy);
         var sequence = fixture.Filled(0, 70);
         Assert.Equal(Tokens(0, 70), fixture.Read(sequence));

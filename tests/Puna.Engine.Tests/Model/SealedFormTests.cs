@@ -18,13 +18,17 @@ public sealed class SealedFormTests
     public void Logits_are_those_of_an_f32_cache_that_holds_the_widened_numbers(
         string name,
         int[]? producers,
-        KvEffects effects
+        object effects
     )
     {
         var path = SharedData.Path("tiny", name);
-        var policy = new SealingPolicy(4, effects: effects);
+        var policy = new SealingPolicy(4, effects: (KvEffects)effects);
         using var coded = Model(path, producers, policy);
-        using var expected = Model(path, producers, new RoundingPolicy(policy.Format, effects));
+        using var expected = Model(
+            path,
+            producers,
+            new RoundingPolicy(policy.Format, (KvEffects)effects)
+        );
         using var dense = Model(path, producers, null);
         foreach (
             var pieces in (int[][])

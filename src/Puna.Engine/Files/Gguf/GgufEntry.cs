@@ -7,7 +7,7 @@ namespace Puna.Engine.Files.Gguf;
 /// <param name="Count">Elements of an array; else 1.</param>
 /// <param name="Offset">Where the value starts in the file, behind its type (and behind an array's element type and count).</param>
 /// <param name="Length">Bytes of the value from there.</param>
-public sealed record GgufEntry(
+internal sealed record GgufEntry(
     string Key,
     GgufValueType Type,
     GgufValueType ElementType,

@@ -11,7 +11,7 @@ namespace Puna.Engine.Files.Gguf;
 /// checks every length; large values such as the vocabulary become objects only when asked for. It knows nothing of
 /// models: a file with a vocabulary alone opens too.
 /// </summary>
-public sealed class GgufFile : ITokenizerMetadata, IDisposable
+internal sealed class GgufFile : ITokenizerMetadata, IDisposable
 {
     private readonly Dictionary<string, GgufEntry> _byKey = new(StringComparer.Ordinal);
     private readonly MappedFile _file;

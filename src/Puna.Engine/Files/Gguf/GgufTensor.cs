@@ -8,7 +8,7 @@ namespace Puna.Engine.Files.Gguf;
 /// <param name="Format">Coding of the elements.</param>
 /// <param name="Offset">Where its bytes start in the file.</param>
 /// <param name="Length">How many bytes it has.</param>
-public sealed record GgufTensor(
+internal sealed record GgufTensor(
     string Name,
     IReadOnlyList<long> Shape,
     WeightFormat Format,

@@ -1,7 +1,7 @@
 namespace Puna.Engine.Files.Gguf;
 
 /// <summary>Type of a metadata value. The numbers are GGUF's.</summary>
-public enum GgufValueType
+internal enum GgufValueType
 {
     /// <summary>Unsigned, 1 byte.</summary>
     UInt8 = 0,

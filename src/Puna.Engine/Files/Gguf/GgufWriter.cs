@@ -7,7 +7,7 @@ using Puna.Kernels.Threads;
 namespace Puna.Engine.Files.Gguf;
 
 /// <summary>Writes a GGUF file of version 3: metadata and tensors are collected, then streamed.</summary>
-public sealed class GgufWriter : IDisposable
+internal sealed class GgufWriter : IDisposable
 {
     private readonly MemoryStream _metadata = new();
     private readonly HashSet<string> _keys = new(StringComparer.Ordinal);

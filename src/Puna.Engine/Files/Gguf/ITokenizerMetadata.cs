@@ -4,7 +4,7 @@ namespace Puna.Engine.Files.Gguf;
 /// The typed metadata of a model file as a tokenizer reads it. Each answer is null when the key is absent; a value of
 /// another kind is an <see cref="InputException"/>.
 /// </summary>
-public interface ITokenizerMetadata
+internal interface ITokenizerMetadata
 {
     /// <summary>The file, for messages.</summary>
     string Path { get; }

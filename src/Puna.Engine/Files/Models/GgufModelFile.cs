@@ -7,7 +7,7 @@ using Puna.Engine.Text;
 namespace Puna.Engine.Files.Models;
 
 /// <summary>A model in a GGUF file.</summary>
-public sealed class GgufModelFile : IModelFile
+internal sealed class GgufModelFile : IModelFile
 {
     private GgufModelFile(GgufFile gguf, LayerPlan plan, IReadOnlyList<StoredTensor> tensors)
     {

@@ -9,7 +9,7 @@ using Puna.Engine.Text;
 namespace Puna.Engine.Files.Models;
 
 /// <summary>A Hugging Face model: config.json and one safetensors file or several shards with an index.</summary>
-public sealed class HuggingFaceModelFile : IModelFile
+internal sealed class HuggingFaceModelFile : IModelFile
 {
     private const string ConfigName = "config.json";
     private const string WeightsName = "model.safetensors";

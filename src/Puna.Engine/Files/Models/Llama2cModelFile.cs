@@ -13,7 +13,7 @@ namespace Puna.Engine.Files.Models;
 /// A llama2.c checkpoint. Files of version 2 hold int8 values with an f32 scale for each group of any size (8 in the
 /// stories models), which no block format expresses exactly; they are decoded to F32 once at opening.
 /// </summary>
-public sealed class Llama2cModelFile : IModelFile
+internal sealed class Llama2cModelFile : IModelFile
 {
     private const float NormEpsilon = 1e-5f;
 

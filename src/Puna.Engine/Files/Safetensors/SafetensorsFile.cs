@@ -8,7 +8,7 @@ namespace Puna.Engine.Files.Safetensors;
 /// A mapped safetensors file: an 8-byte length, a JSON header of that length (name, dtype, shape, data_offsets), the
 /// data without holes. It knows nothing of models, so that adapters, oracles and training states open too.
 /// </summary>
-public sealed class SafetensorsFile : IDisposable
+internal sealed class SafetensorsFile : IDisposable
 {
     private readonly Dictionary<string, SafetensorsTensor> _byName;
     private readonly MappedFile _file;

@@ -6,7 +6,7 @@ namespace Puna.Engine.Files.Safetensors;
 /// <param name="Shape">Shape, slowest dimension first; empty for a single number.</param>
 /// <param name="Offset">Where its bytes start in the file.</param>
 /// <param name="Length">How many bytes it has.</param>
-public sealed record SafetensorsTensor(
+internal sealed record SafetensorsTensor(
     string Name,
     SafetensorsType Type,
     IReadOnlyList<long> Shape,

@@ -1,7 +1,7 @@
 namespace Puna.Engine.Files.Safetensors;
 
 /// <summary>Element types of a safetensors file. Model weights are F32, F16 or BF16; the others serve data files.</summary>
-public enum SafetensorsType
+internal enum SafetensorsType
 {
     /// <summary>One byte, 0 or 1.</summary>
     Bool,

@@ -3,7 +3,7 @@ using Puna.Kernels.Formats;
 namespace Puna.Engine.Files.Safetensors;
 
 /// <summary>Sizes and names of the <see cref="SafetensorsType"/>s.</summary>
-public static class SafetensorsTypes
+internal static class SafetensorsTypes
 {
     /// <summary>Bytes of one element.</summary>
     public static int Size(this SafetensorsType type) =>

@@ -8,7 +8,7 @@ namespace Puna.Engine.Files.Tokenizers;
 /// The tokenizer in GGUF metadata (keys <c>tokenizer.ggml.*</c>): model <c>llama</c> is SentencePiece BPE, model
 /// <c>gpt2</c> byte-level BPE. What a file leaves out has llama.cpp's defaults.
 /// </summary>
-public static class GgufTokenizerReader
+internal static class GgufTokenizerReader
 {
     private const string Prefix = "tokenizer.ggml.";
     private static readonly string[] EndKeys = ["eos", "eot", "eom"];

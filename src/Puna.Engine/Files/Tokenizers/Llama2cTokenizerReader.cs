@@ -12,7 +12,7 @@ namespace Puna.Engine.Files.Tokenizers;
 /// Whether it removes extra blanks the file does not say: a vocabulary with a piece of several blanks (Llama 2's) keeps
 /// them, one without (llama2.c's own training, SentencePiece's default) was trained on texts that had none.
 /// </summary>
-public static class Llama2cTokenizerReader
+internal static class Llama2cTokenizerReader
 {
     private const string TwoBlanks = "\u2581\u2581";
     private const int Unknown = 0;

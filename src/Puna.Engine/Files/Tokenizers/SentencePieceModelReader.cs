@@ -9,7 +9,7 @@ namespace Puna.Engine.Files.Tokenizers;
 /// trainer's settings (3 algorithm, 24 blanks as suffix, 40 to 42 ids of unknown, beginning and end); field 3 the
 /// normaliser (1 name, 2 compiled character map, 3 blank in front, 4 extra blanks removed, 5 blanks escaped).
 /// </summary>
-public static class SentencePieceModelReader
+internal static class SentencePieceModelReader
 {
     private const int AlgorithmBpe = 2;
     private static readonly string[] Algorithms = ["?", "unigram", "BPE", "word", "char"];

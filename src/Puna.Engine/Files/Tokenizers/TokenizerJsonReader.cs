@@ -8,7 +8,7 @@ namespace Puna.Engine.Files.Tokenizers;
 /// Hugging Face's tokenizer.json with a BPE model: byte-level (GPT-2, Llama 3, Qwen, SmolLM), or SentencePiece-like
 /// with byte fall-back (Llama 2, Mistral). What it cannot honour it refuses by name.
 /// </summary>
-public static class TokenizerJsonReader
+internal static class TokenizerJsonReader
 {
     /// <summary>Ids may lie this far behind the number of pieces, so that a damaged id cannot ask for gigabytes.</summary>
     private const int LargestGap = 65536;

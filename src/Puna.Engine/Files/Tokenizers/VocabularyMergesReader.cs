@@ -5,7 +5,7 @@ using Puna.Engine.Text.PreTokenizers;
 namespace Puna.Engine.Files.Tokenizers;
 
 /// <summary>The older form of a byte-level BPE with GPT-2's pattern: vocab.json (piece to id) and merges.txt beside it.</summary>
-public static class VocabularyMergesReader
+internal static class VocabularyMergesReader
 {
     private const string EndOfText = "<|endoftext|>";
 
