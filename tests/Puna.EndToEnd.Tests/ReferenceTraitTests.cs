@@ -21,6 +21,7 @@ public sealed partial class ReferenceTraitTests
         "PolicyHookTests.cs",
         "RefusalTests.cs",
         "RunCommandTests.cs",
+        "SealedFormTests.cs",
         "TokenizerFileTests.cs",
         "TokenizerFuzzTests.cs",
     ];
