@@ -95,14 +95,6 @@ internal sealed class ForwardPass : IDisposable
         Profile?.End(ForwardStage.Head);
     }
 
-    /// <summary>Logits [rows, V] after neighbouring rows of the last pass.</summary>
-    public void Logits(int firstRow, int rows, NativeSpan<float> logits)
-    {
-        Profile?.Start();
-        _list.Head.Logits(firstRow, rows, logits, _pool);
-        Profile?.End(ForwardStage.Head);
-    }
-
     /// <summary>What the head reads, [rows, d]: the residual stream after the last layer and the final norm.</summary>
     /// <param name="rows">Indices of rows of the last pass, in any order.</param>
     /// <param name="hidden">Row i belongs to rows[i].</param>

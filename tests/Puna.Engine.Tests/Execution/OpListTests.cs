@@ -67,7 +67,11 @@ public sealed class OpListTests : IDisposable
     [Fact]
     public void A_step_nobody_computes_is_refused_in_one_sentence()
     {
-        var error = Assert.Throws<InputException>(() => Harness(3));
+        using var model = new ModelHarness(_model.Path, producers: s_producers);
+        var plan = WithStep(model.Model.Plan, 3);
+        var error = Assert.Throws<InputException>(() =>
+            new ModelHarness(EditedModelFile.WithPlan(_model.Path, plan))
+        );
         Assert.Equal(
             "Layer 3 of the plan has a step of the kind 'last-row', which nothing here computes; computed are ResidualStep.",
             error.Message
@@ -78,9 +82,7 @@ public sealed class OpListTests : IDisposable
     public void A_layer_that_makes_keys_cannot_follow_a_step_that_left_rows_out()
     {
         using var model = new ModelHarness(_model.Path, producers: s_producers);
-        using var pool = new WorkerPool(1);
-        using var cut = new ModelFixture(_model.Path, WithStep(model.Model.Plan, 2), pool);
-        var error = Assert.Throws<InputException>(() => cut.Compile());
+        var error = Assert.Throws<InputException>(() => Cut(model.Model.Plan, 2));
         Assert.StartsWith(
             "Layer 2 of the plan makes keys and values after a step",
             error.Message,
@@ -96,9 +98,8 @@ public sealed class OpListTests : IDisposable
     public void Readers_may_go_on_with_the_last_row_of_each_segment(int layer)
     {
         using var whole = new ModelHarness(_model.Path, producers: s_producers);
-        using var pool = new WorkerPool(2);
-        using var cut = new ModelFixture(_model.Path, WithStep(whole.Model.Plan, layer), pool);
-        using var pass = cut.Compile();
+        using var cut = Cut(whole.Model.Plan, layer, threads: 2);
+        var pass = cut.Forward;
         int[][] prompts = [s_ids, [5], [.. s_ids.Reverse()], [9, 8, 7]];
         const string Module = "model.layers.4.self_attn.q_proj";
         using var wholeSet = Set(whole.Model.Weights.Linear(Module));
@@ -123,9 +124,8 @@ public sealed class OpListTests : IDisposable
     public void A_draft_tree_is_not_torn()
     {
         using var whole = new ModelHarness(_model.Path, producers: s_producers);
-        using var pool = new WorkerPool(1);
-        using var cut = new ModelFixture(_model.Path, WithStep(whole.Model.Plan, 3), pool);
-        using var pass = cut.Compile();
+        using var cut = Cut(whole.Model.Plan, 3);
+        var pass = cut.Forward;
         using var sequence = whole.Cache.CreateSequence();
         _ = whole.Step(sequence, s_ids);
         var error = Assert.Throws<ArgumentException>(() =>
@@ -163,13 +163,12 @@ public sealed class OpListTests : IDisposable
             ],
         };
 
-    private ModelHarness Harness(int layer)
-    {
-        using var model = new ModelHarness(_model.Path, producers: s_producers);
-        return new ModelHarness(
-            new EditedModelFile(_model.Path, WithStep(model.Model.Plan, layer))
+    private ModelHarness Cut(LayerPlan plan, int layer, int threads = 1) =>
+        new(
+            EditedModelFile.WithPlan(_model.Path, WithStep(plan, layer)),
+            threads: threads,
+            compilers: Compilers.BuiltIn.Copy().AddStep(new LastRowStep.Compiler())
         );
-    }
 
     // The logits of segments of one pass, every second one with adapters; of all rows, or of the last of each.
     private static float[][][] Logits(

@@ -8,20 +8,20 @@ using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Tests.Files;
 
-/// <summary>A model in which some tensors have other values, in f32, or which has another plan of the same tensors.</summary>
+/// <summary>A model in which some tensors are stored otherwise, or which has another plan of the same tensors.</summary>
 internal sealed class EditedModelFile : IModelFile
 {
     private readonly IModelFile _source;
-    private readonly List<NativeBuffer<float>> _buffers = [];
+    private readonly List<NativeBuffer<byte>> _buffers = [];
 
     /// <summary>Opens the model and edits it.</summary>
     /// <param name="path">A model.</param>
+    /// <param name="edit">Gives a tensor another format and its rows in that, or leaves it as it is: null.</param>
     /// <param name="plan">Its plan from now on; null = as it is.</param>
-    /// <param name="edits">By the name of a tensor: what changes its values in place.</param>
     public EditedModelFile(
         string path,
-        LayerPlan? plan = null,
-        IReadOnlyDictionary<string, Action<float[]>>? edits = null
+        Func<StoredTensor, (WeightFormat Format, byte[] Data)?> edit,
+        LayerPlan? plan = null
     )
     {
         _source = ModelFiles.Open(path);
@@ -29,9 +29,7 @@ internal sealed class EditedModelFile : IModelFile
         Tensors =
         [
             .. _source.Tensors.Select(tensor =>
-                edits is not null && edits.TryGetValue(tensor.Name, out var edit)
-                    ? Edited(tensor, edit)
-                    : tensor
+                edit(tensor) is { } edited ? Edited(tensor, edited.Format, edited.Data) : tensor
             ),
         ];
     }
@@ -48,27 +46,86 @@ internal sealed class EditedModelFile : IModelFile
 
     public TokenizerData? Tokenizer => _source.Tokenizer;
 
+    /// <summary>Another plan over the same tensors.</summary>
+    public static EditedModelFile WithPlan(string path, LayerPlan plan) =>
+        new(path, _ => null, plan);
+
+    /// <summary>Other values of one tensor, in f32.</summary>
+    public static EditedModelFile WithValues(string path, string name, Action<float[]> edit) =>
+        new(
+            path,
+            tensor =>
+            {
+                if (tensor.Name != name)
+                {
+                    return null;
+                }
+
+                var values = Values(tensor);
+                edit(values);
+                return (WeightFormats.F32, F32(values));
+            }
+        );
+
+    /// <summary>
+    /// All matrices coded anew in a format that no file form knows, what a method would hand to the loader, or decoded from
+    /// that to f32. Matrices whose rows the format does not divide stay as they are.
+    /// </summary>
+    public static EditedModelFile Recoded(string path, WeightFormat format, bool decoded) =>
+        new(
+            path,
+            tensor =>
+            {
+                if (tensor.Shape.Count != 2 || tensor.Shape[1] % format.BlockSize != 0)
+                {
+                    return null;
+                }
+
+                var values = Values(tensor);
+                var coded = new byte[tensor.Shape[0] * format.RowBytes(tensor.Shape[1])];
+                format.EncodeRow(values, coded);
+                if (!decoded)
+                {
+                    return (format, coded);
+                }
+
+                format.DecodeRow(coded, values);
+                return (WeightFormats.F32, F32(values));
+            }
+        );
+
     public void Dispose()
     {
         _buffers.ForEach(buffer => buffer.Dispose());
         _source.Dispose();
     }
 
-    private StoredTensor Edited(StoredTensor tensor, Action<float[]> edit)
+    private static float[] Values(StoredTensor tensor)
     {
         var values = new float[tensor.Elements];
         tensor.Format.DecodeRow(tensor.Data.Span, values);
-        edit(values);
-        var buffer = new NativeBuffer<float>(values.Length);
-        values.CopyTo(buffer.Span.Span);
+        return values;
+    }
+
+    private static byte[] F32(float[] values)
+    {
+        var data = new byte[sizeof(float) * values.Length];
+        WeightFormats.F32.EncodeRow(values, data);
+        return data;
+    }
+
+    private StoredTensor Edited(StoredTensor tensor, WeightFormat format, byte[] data)
+    {
+        var buffer = new NativeBuffer<byte>(data.Length);
+        data.CopyTo(buffer.Span.Span);
         _buffers.Add(buffer);
         return new StoredTensor
         {
             Name = tensor.Name,
             StoredName = tensor.StoredName,
-            Format = WeightFormats.F32,
+            Format = format,
             Shape = tensor.Shape,
-            Data = buffer.Span.Cast<byte>(),
+            Data = buffer.Span,
             RowOrder = tensor.RowOrder,
             GiveBack = static () => { },
         };

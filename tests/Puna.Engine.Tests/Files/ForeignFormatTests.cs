@@ -24,11 +24,11 @@ public sealed class ForeignFormatTests
         ModelAssert.Create("stories-260k", path, WeightFormats.F32, 7);
         int[] ids = [1, 5, 9, 200, 17, 3];
         using var own = new ModelHarness(
-            new RecodedModelFile(path, s_format, decoded: false),
+            EditedModelFile.Recoded(path, s_format, decoded: false),
             activations
         );
         using var twin = new ModelHarness(
-            new RecodedModelFile(path, s_format, decoded: true),
+            EditedModelFile.Recoded(path, s_format, decoded: true),
             activations
         );
         Assert.Equal(twin.Logits(ids), own.Logits(ids, 4, 1));
@@ -39,7 +39,7 @@ public sealed class ForeignFormatTests
     {
         using var folder = new TemporaryFolder();
         ModelAssert.Create("stories-260k", folder["m.gguf"], WeightFormats.F32, 7);
-        using var input = new RecodedModelFile(folder["m.gguf"], s_format, decoded: false);
+        using var input = EditedModelFile.Recoded(folder["m.gguf"], s_format, decoded: false);
         ModelAssert.Convert(input, folder["q8.gguf"], WeightFormats.Q8_0);
         ModelAssert.Convert(input, folder["folder"], null);
         using var written = ModelFiles.Open(folder["folder"]);

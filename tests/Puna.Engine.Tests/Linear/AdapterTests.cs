@@ -223,18 +223,16 @@ public sealed class AdapterTests : IDisposable
     {
         var product = adapter.Product();
         return new ModelHarness(
-            new EditedModelFile(
+            EditedModelFile.WithValues(
                 _model.Path,
-                edits: new Dictionary<string, Action<float[]>>
+                module + ".weight",
+                values =>
                 {
-                    [module + ".weight"] = values =>
+                    for (var index = 0; index < values.Length; index++)
                     {
-                        for (var index = 0; index < values.Length; index++)
-                        {
-                            var kept = adapter.IsReplacement ? 0 : values[index];
-                            values[index] = (float)(kept + product[index]);
-                        }
-                    },
+                        var kept = adapter.IsReplacement ? 0 : values[index];
+                        values[index] = (float)(kept + product[index]);
+                    }
                 }
             ),
             producers: producers

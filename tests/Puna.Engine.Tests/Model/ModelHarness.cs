@@ -1,5 +1,6 @@
 using Puna.Engine.Cache;
 using Puna.Engine.Execution;
+using Puna.Engine.Execution.Compilation;
 using Puna.Engine.Files;
 using Puna.Engine.Files.Models;
 using Puna.Engine.Model;
@@ -40,7 +41,7 @@ internal sealed class ModelHarness : IDisposable
             formatsOf
         ) { }
 
-    /// <summary>The same for an opened file, which the harness owns from now on.</summary>
+    /// <summary>The same for an opened file, which the harness owns from now on, and kinds of steps that its plan has.</summary>
     public ModelHarness(
         IModelFile file,
         ActivationFormat activations = ActivationFormat.F32,
@@ -48,14 +49,22 @@ internal sealed class ModelHarness : IDisposable
         IReadOnlyList<int>? producers = null,
         int threads = 1,
         KvPolicyChain? policies = null,
-        Func<int, KvFormatPair>? formatsOf = null
+        Func<int, KvFormatPair>? formatsOf = null,
+        Compilers? compilers = null
     )
     {
         _pool = new WorkerPool(threads);
         _file = file;
         var plan = producers is null ? _file.Plan : LayerPlan.FromConfig(_file.Config, producers);
         Model = LanguageModel.Load(_file, plan, _file.Tokenizer, _pool);
-        Forward = new ForwardPass(Model, _pool, activations);
+        Forward = new ForwardPass(
+            Model,
+            _pool,
+            activations,
+            512,
+            compilers ?? Compilers.BuiltIn,
+            SlotLayout.Inference
+        );
         var format = kvFormat ?? KvPageFormats.F32;
         Cache = new KvCache(
             KvCacheShape.Of(plan, formatsOf ?? (_ => new KvFormatPair(format, format))),
@@ -102,7 +111,7 @@ internal sealed class ModelHarness : IDisposable
     /// <summary>Logits of the first rows of the last pass.</summary>
     public float[][] TailLogits(int rows)
     {
-        Forward.Logits(0, rows, _logits.Span);
+        Forward.Logits([.. Enumerable.Range(0, rows)], _logits.Span);
         return
         [
             .. Enumerable
@@ -142,7 +151,7 @@ internal sealed class ModelHarness : IDisposable
         {
             Forward.Run(chunk, [new Segment(sequence, chunk.Length)]);
             sequence.Commit(chunk, new float[chunk.Length]);
-            Forward.Logits(chunk.Length - 1, 1, _logits.Span);
+            Forward.Logits([chunk.Length - 1], _logits.Span);
             last = _logits.Span.Slice(0, Vocabulary).Span.ToArray();
         }
 

@@ -16,7 +16,6 @@ internal sealed class OutputHead : IDisposable
     private readonly LinearLayer _head;
     private readonly float _epsilon;
     private readonly float _multiplier;
-    private int[] _range = [];
     private AdapterRun[] _runs = [];
 
     /// <summary>Makes the head of a model behind its last stream.</summary>
@@ -37,22 +36,6 @@ internal sealed class OutputHead : IDisposable
         uses.Reads(_stream);
         uses.Writes(_normed);
         uses.Saves(_stream);
-    }
-
-    /// <summary>Logits [rows, V] after neighbouring tokens of the pass.</summary>
-    public void Logits(int first, int count, NativeSpan<float> logits, WorkerPool pool)
-    {
-        if (_range.Length < count)
-        {
-            _range = new int[count];
-        }
-
-        for (var index = 0; index < count; index++)
-        {
-            _range[index] = first + index;
-        }
-
-        Logits(_range.AsSpan(0, count), logits, pool);
     }
 
     /// <summary>Logits [rows, V] after some tokens of the pass.</summary>
