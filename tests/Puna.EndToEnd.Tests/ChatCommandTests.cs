@@ -65,6 +65,39 @@ public sealed class ChatCommandTests
     }
 
     [Fact]
+    public void An_oversized_message_is_refused_and_the_conversation_stays()
+    {
+        using var folder = new TemporaryFolder();
+        var result = PunaProcess.Run(
+            ["chat", "--temp", "0", "--activations", "f32", "-n", "30", "--ctx", "128"],
+            $"{Question}\n{string.Join(' ', Enumerable.Repeat("word", 200))}\n/save {folder["saved.json"]}\n"
+        );
+        Assert.Equal((0, $"{Answer}\n"), (result.ExitCode, result.Output));
+        Assert.Matches(
+            @"^puna: The message makes a prompt of \d+ tokens, but the context holds 128 [^\n]*\n$",
+            result.Error
+        );
+        Assert.Equal([("user", Question), ("assistant", Answer)], Messages(folder["saved.json"]));
+    }
+
+    [Fact]
+    public void A_conversation_that_outgrows_the_context_says_so_once()
+    {
+        using var folder = new TemporaryFolder();
+        var questions = string.Concat(Enumerable.Repeat($"{Question}\n", 5));
+        var result = PunaProcess.Run(
+            ["chat", "--temp", "0", "--activations", "f32", "-n", "30", "--ctx", "160"],
+            $"{questions}/save {folder["saved.json"]}\n"
+        );
+        Assert.Equal(0, result.ExitCode);
+        Assert.Matches(
+            @"^The conversation outgrew the context of 160 tokens: its \d+ oldest turns are no longer read\.\n$",
+            result.Error
+        );
+        Assert.Equal(10, Messages(folder["saved.json"]).Length);
+    }
+
+    [Fact]
     public void A_line_that_is_no_utf8_is_refused_and_the_chat_goes_on()
     {
         byte[] input = [.. "caf\u00E9 "u8, 0xE9, .. Encoding.UTF8.GetBytes($"\n{Question}\n")];

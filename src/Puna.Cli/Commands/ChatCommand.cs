@@ -32,7 +32,11 @@ internal static class ChatCommand
             "Talk with a model; the cache is kept between turns.",
             Examples.Of("puna chat", "puna chat model.gguf --system \"You are terse.\" --temp 0.5")
                 + $"{Environment.NewLine}{Environment.NewLine}In the chat:{Environment.NewLine}  "
-                + ChatDialogue.Help.Replace("\n", $"{Environment.NewLine}  ", StringComparison.Ordinal)
+                + ChatDialogue.Help.Replace(
+                    "\n",
+                    $"{Environment.NewLine}  ",
+                    StringComparison.Ordinal
+                )
         )
         {
             model,

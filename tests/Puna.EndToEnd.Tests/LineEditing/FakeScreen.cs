@@ -10,7 +10,10 @@ namespace Puna.EndToEnd.Tests.LineEditing;
 internal sealed class FakeScreen(int columns) : StringWriter(CultureInfo.InvariantCulture)
 {
     private const string Right = "";
-    private List<List<string>> _rows = [[]];
+    private List<List<string>> _rows =
+    [
+        [],
+    ];
 
     /// <summary>Row of the cursor.</summary>
     public int Row { get; private set; }
@@ -58,7 +61,9 @@ internal sealed class FakeScreen(int columns) : StringWriter(CultureInfo.Invaria
 
     private void Obey(string argument, char command)
     {
-        var count = int.TryParse(argument, CultureInfo.InvariantCulture, out var number) ? number : 1;
+        var count = int.TryParse(argument, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : 1;
         switch (command)
         {
             case 'A':

@@ -34,6 +34,5 @@ internal static class Keys
         );
 
     /// <summary>The keys of a text that a terminal pastes.</summary>
-    public static IEnumerable<ConsoleKeyInfo> Pasted(string text) =>
-        Typed($"\e[200~{text}\e[201~");
+    public static IEnumerable<ConsoleKeyInfo> Pasted(string text) => Typed($"\e[200~{text}\e[201~");
 }

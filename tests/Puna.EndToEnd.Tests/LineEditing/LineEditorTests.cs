@@ -68,7 +68,11 @@ public sealed class LineEditorTests
     [Fact]
     public void What_only_begins_like_a_paste_is_text()
     {
-        var (line, _) = Read([.. Keys.Typed("\e[20x\e"), Keys.Special(ConsoleKey.Home), Keys.Enter()]);
+        var (line, _) = Read([
+            .. Keys.Typed("\e[20x\e"),
+            Keys.Special(ConsoleKey.Home),
+            Keys.Enter(),
+        ]);
         Assert.Equal("[20x", line.Text);
     }
 

@@ -152,6 +152,20 @@ public sealed class GeneratorTests
     }
 
     [Fact]
+    public void The_share_of_a_long_prompt_that_is_read_is_told_after_each_pass()
+    {
+        var shares = new Shares();
+        var target = new FakeSequence(8, FakeSequence.Hash);
+        var options = Greedy with { PromptChunk = 10, PromptProgress = shares };
+        int[] prompt = [.. Enumerable.Range(0, 45).Select(i => i % 8)];
+        _ = new Generator(target, null).Run(prompt, options);
+
+        // The first step reads the last five together with its own row.
+        Assert.Equal([10.0 / 40, 20.0 / 40, 30.0 / 40, 1], shares.Told);
+        Assert.Equal([10, 10, 10, 10, 5], target.Batches[..5]);
+    }
+
+    [Fact]
     public void Cancelling_keeps_what_is_there_and_releases_held_text()
     {
         using var source = new CancellationTokenSource();
@@ -345,5 +359,12 @@ public sealed class GeneratorTests
         public void Advance(double seconds) => _ticks += (long)(seconds * TimeSpan.TicksPerSecond);
 
         public override long GetTimestamp() => _ticks;
+    }
+
+    private sealed class Shares : IProgress<double>
+    {
+        public List<double> Told { get; } = [];
+
+        public void Report(double value) => Told.Add(value);
     }
 }

@@ -9,6 +9,10 @@ internal sealed class ConsoleKeys : IKeySource
     private const int UnknownRows = 24;
     private (int Columns, int Rows) _size;
 
+    // .NET sets the mode when it is first asked for a key: before a prompt is shown, so that the terminal itself edits
+    // nothing of what is typed behind it.
+    public ConsoleKeys() => _ = Console.KeyAvailable;
+
     /// <inheritdoc/>
     public int Columns => Console.WindowWidth is var columns and > 0 ? columns : UnknownColumns;
 

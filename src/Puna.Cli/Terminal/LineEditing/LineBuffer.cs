@@ -94,8 +94,7 @@ internal sealed class LineBuffer
     public void KillToStart() => Kill(Math.Min(LineStart, Math.Max(Cursor - 1, 0)), Cursor);
 
     /// <summary>Cuts from the cursor to the end of the line; at the end, the line end.</summary>
-    public void KillToEnd() =>
-        Kill(Cursor, Math.Min(Text.Length, Math.Max(LineEnd, Cursor + 1)));
+    public void KillToEnd() => Kill(Cursor, Math.Min(Text.Length, Math.Max(LineEnd, Cursor + 1)));
 
     /// <summary>Cuts the word before the cursor, up to white space.</summary>
     public void KillWord() => Kill(WordStart(), Cursor);

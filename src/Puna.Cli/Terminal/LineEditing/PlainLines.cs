@@ -21,6 +21,11 @@ internal sealed class PlainLines(bool prompts) : ILineReader
         }
         catch (OperationCanceledException)
         {
+            if (prompts)
+            {
+                Console.Error.WriteLine();
+            }
+
             return new EnteredLine(LineEnd.Cancelled, "");
         }
 

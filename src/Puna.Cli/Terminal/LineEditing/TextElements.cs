@@ -49,8 +49,8 @@ internal static class TextElements
             '\t' => "    ",
             < ' ' => $"^{(char)(element[0] + '@')}",
             >= '\x7F' and < '\xA0' => "\uFFFD",
-            _ when char.IsSurrogate(element[0]) && !Rune.TryGetRuneAt(element.ToString(), 0, out _) =>
-                "\uFFFD",
+            _ when char.IsSurrogate(element[0])
+                    && !Rune.TryGetRuneAt(element.ToString(), 0, out _) => "\uFFFD",
             _ => element.ToString(),
         };
 }
