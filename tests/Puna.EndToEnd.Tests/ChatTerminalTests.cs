@@ -10,7 +10,6 @@ namespace Puna.EndToEnd.Tests;
 public sealed class ChatTerminalTests
 {
     private const string Prompt = "> ";
-    private const string CtrlC = "\x03";
     private const string CtrlD = "\x04";
     private const string Arguments = "chat --temp 0 --activations f32 -n 12 --seed 42";
 
@@ -57,7 +56,7 @@ public sealed class ChatTerminalTests
         _ = await terminal.Until(Prompt);
         terminal.Type("never said");
         _ = await terminal.Until("never said");
-        terminal.Type(CtrlC);
+        terminal.Interrupt();
         _ = await terminal.Until("Ctrl-C once more or Ctrl-D leaves");
         _ = await terminal.Until(Prompt);
 
@@ -66,10 +65,10 @@ public sealed class ChatTerminalTests
         var turn = await terminal.Until("seed 42]");
         Assert.DoesNotContain("never", turn, StringComparison.Ordinal);
         _ = await terminal.Until(Prompt);
-        terminal.Type(CtrlC);
+        terminal.Interrupt();
         _ = await terminal.Until("Ctrl-C once more or Ctrl-D leaves");
         _ = await terminal.Until(Prompt);
-        terminal.Type(CtrlC);
+        terminal.Interrupt();
         var (exitCode, shown) = await terminal.End();
         Assert.Equal(130, exitCode);
         Assert.Contains("Interrupted: the chat is over.", shown, StringComparison.Ordinal);
@@ -83,7 +82,7 @@ public sealed class ChatTerminalTests
         _ = await terminal.Until(Prompt);
         terminal.Type($"\e[200~{string.Concat(Enumerable.Repeat("word ", 7000))}\e[201~\r");
         _ = await terminal.Until("reading the prompt");
-        terminal.Type(CtrlC);
+        terminal.Interrupt();
         _ = await terminal.Until("Interrupted before the answer began");
         _ = await terminal.Until(Prompt);
         terminal.Type($"/save {folder["saved.json"]}\r");
@@ -101,7 +100,7 @@ public sealed class ChatTerminalTests
         terminal.Type("Hello\r");
         _ = await terminal.Until("\e[?2004l");
         _ = await terminal.Until(" ");
-        terminal.Type(CtrlC);
+        terminal.Interrupt();
         _ = await terminal.Until("cancelled; seed");
         _ = await terminal.Until(Prompt);
         terminal.Type("/exit\r");
@@ -134,10 +133,9 @@ public sealed class ChatTerminalTests
         var turn = await terminal.Until("seed 42]");
         Assert.DoesNotContain("\e[?2004h", turn, StringComparison.Ordinal);
         _ = await terminal.Until(Prompt);
-        terminal.Type(CtrlC);
-        _ = await terminal.Until("Ctrl-C once more or Ctrl-D leaves");
-        _ = await terminal.Until(Prompt);
-        terminal.Type(CtrlC);
-        Assert.Equal(130, (await terminal.End()).ExitCode);
+        terminal.Type("/exit\r");
+        var (exitCode, shown) = await terminal.End();
+        Assert.Equal(0, exitCode);
+        Assert.Contains("The chat is over.", shown, StringComparison.Ordinal);
     }
 }

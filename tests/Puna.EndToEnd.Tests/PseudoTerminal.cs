@@ -9,6 +9,7 @@ internal sealed class PseudoTerminal : IDisposable
 {
     private const string Script = "/usr/bin/script";
     private const int Excerpt = 1000;
+    private const int InterruptBit = 1 << (2 - 1);
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
     private readonly Process _process;
     private readonly StringBuilder _shown = new();
@@ -42,6 +43,23 @@ internal sealed class PseudoTerminal : IDisposable
     {
         _process.StandardInput.BaseStream.Write(Encoding.UTF8.GetBytes(text));
         _process.StandardInput.BaseStream.Flush();
+    }
+
+    /// <summary>Presses Ctrl-C; skips the test where that is not heard.</summary>
+    public void Interrupt()
+    {
+        var ignored = File.ReadLines($"/proc/{ProcessId()}/status")
+            .First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal));
+        var mask = ulong.Parse(
+            ignored["SigIgn:".Length..].Trim(),
+            NumberStyles.HexNumber,
+            CultureInfo.InvariantCulture
+        );
+        Assert.SkipUnless(
+            (mask & InterruptBit) == 0,
+            "The tests were started with SIGINT ignored, and processes inherit that."
+        );
+        Type("\x03");
     }
 
     /// <summary>Waits until a text is shown behind what was waited for last; returns all up to its end.</summary>

@@ -59,7 +59,8 @@ internal sealed class ChatDialogue(
                 var line = Read();
                 if (line.End == LineEnd.Cancelled)
                 {
-                    if (!interactive || (leaves && line.Text.Length == 0))
+                    var ended = cancellation.IsCancellationRequested || !interactive;
+                    if (ended || (leaves && line.Text.Length == 0))
                     {
                         Remark("Interrupted: the chat is over.");
                         return ExitCode.Interrupted;

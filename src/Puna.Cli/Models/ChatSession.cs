@@ -161,8 +161,25 @@ internal sealed class ChatSession : IDisposable
     }
 
     /// <summary>Replaces the conversation by a saved one.</summary>
-    /// <exception cref="InputException">The file is not there or holds no messages.</exception>
+    /// <exception cref="InputException">The file holds no messages, or none that can go on here; nothing is changed.</exception>
     public void Load(string json, string path)
+    {
+        var messages = Parse(json, path);
+        string? system = null;
+        if (messages is [{ Role: SystemRole } first, ..])
+        {
+            system = first.Content;
+            messages.RemoveAt(0);
+        }
+
+        Check(system, messages);
+        Replace(system, messages);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _sequence.Dispose();
+
+    private static List<ChatMessage> Parse(string json, string path)
     {
         var messages = new List<ChatMessage>();
         try
@@ -182,19 +199,8 @@ internal sealed class ChatSession : IDisposable
             );
         }
 
-        string? system = null;
-        if (messages is [{ Role: SystemRole } first, ..])
-        {
-            system = first.Content;
-            messages.RemoveAt(0);
-        }
-
-        Check(system, messages);
-        Replace(system, messages);
+        return messages;
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _sequence.Dispose();
 
     private static string Text(JsonElement entry, string name) =>
         entry.GetProperty(name).GetString()
