@@ -3,6 +3,7 @@ using Puna.Cli.Models;
 using Puna.Cli.Terminal;
 using Puna.Engine;
 using Puna.Engine.Decoding;
+using Puna.Engine.Files;
 
 namespace Puna.Cli.Commands;
 
@@ -14,6 +15,7 @@ internal static class ChatCommand
         "/reset",
         "/system",
         "/save",
+        "/save!",
         "/load",
         "/help",
         "/exit",
@@ -22,7 +24,7 @@ internal static class ChatCommand
     private const string Help =
         "/reset          forget the conversation\n"
         + "/system TEXT    set the system text and forget the conversation\n"
-        + "/save FILE      write the conversation as JSON\n"
+        + "/save FILE      write the conversation as JSON (/save! FILE replaces any file)\n"
         + "/load FILE      go on with a saved conversation\n"
         + "/help           this list\n"
         + "/exit           leave (or end the input with Ctrl-D); Ctrl-C ends an answer early";
@@ -78,7 +80,10 @@ internal static class ChatCommand
                     ? Utf8Text.Argument(text, "--system")
                     : null;
                 using var engine = ModelLoading.Load(path, modelOptions.Read(result), cancellation);
-                using var session = new ChatSession(engine, systemText);
+                using var session = new ChatSession(engine, systemText)
+                {
+                    Inputs = ModelFolder.Inputs(path ?? DefaultModel.Path()),
+                };
                 Converse(session, options, cancellation);
                 return Task.FromResult(
                     cancellation.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Done
@@ -166,8 +171,8 @@ internal static class ChatCommand
                         : "The system text is set."
                 );
                 break;
-            case "/save":
-                session.Save(Required(rest, name));
+            case "/save" or "/save!":
+                session.Save(Required(rest, name), force: name == "/save!");
                 Remark($"Saved {session.Messages.Count} turns.");
                 break;
             case "/load":

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Puna.Cli.Terminal;
 using Puna.Engine;
 using Puna.Engine.Decoding;
 using Puna.Engine.Files.Json;
@@ -44,6 +45,9 @@ internal sealed class ChatSession : IDisposable
 
     /// <summary>System text, or null for the template's own.</summary>
     public string? System { get; set; }
+
+    /// <summary>Files that the model is read from; none of them is ever written.</summary>
+    public IReadOnlyList<string> Inputs { get; init; } = [];
 
     /// <summary>The turns so far.</summary>
     public IReadOnlyList<ChatMessage> Messages => _messages;
@@ -99,12 +103,17 @@ internal sealed class ChatSession : IDisposable
     }
 
     /// <summary>Writes the turns as a JSON array of messages; an old file is replaced when that is complete.</summary>
-    /// <exception cref="InputException">The file cannot be written.</exception>
-    public void Save(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="force">Replaces a file that is no saved conversation.</param>
+    /// <exception cref="InputException">The file cannot be written, is one of the model, or is no saved conversation.</exception>
+    public void Save(string path, bool force = false)
     {
+        var file = OutputFile.At(path);
+        file.RequireNoneOf(Inputs);
+        file.RequireReplaceable(Objection, force, "/save! FILE");
         using var files = new StagedFiles();
         files.Write(
-            path,
+            file,
             stream =>
             {
                 using var writer = new Utf8JsonWriter(
@@ -130,6 +139,23 @@ internal sealed class ChatSession : IDisposable
     /// <exception cref="InputException">The file is not there or holds no messages.</exception>
     public void Load(string json, string path)
     {
+        var messages = Parse(json, path);
+        Reset();
+        System = null;
+        if (messages is [{ Role: "system" } system, ..])
+        {
+            System = system.Content;
+            messages.RemoveAt(0);
+        }
+
+        _messages.AddRange(messages);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _sequence.Dispose();
+
+    private static List<ChatMessage> Parse(string json, string path)
+    {
         var messages = new List<ChatMessage>();
         try
         {
@@ -148,19 +174,39 @@ internal sealed class ChatSession : IDisposable
             );
         }
 
-        Reset();
-        System = null;
-        if (messages is [{ Role: "system" } system, ..])
-        {
-            System = system.Content;
-            messages.RemoveAt(0);
-        }
-
-        _messages.AddRange(messages);
+        return messages;
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _sequence.Dispose();
+    private static string? Objection(string path)
+    {
+        const string Other = "exists and is no saved conversation";
+        try
+        {
+            if (!BeginsAsArray(path))
+            {
+                return Other;
+            }
+
+            _ = Parse(TextFile.Read(path), path);
+            return null;
+        }
+        catch (Exception fault)
+            when (fault is InputException or IOException or UnauthorizedAccessException)
+        {
+            return Other;
+        }
+    }
+
+    // Spares reading the whole of a large file that is of another kind.
+    private static bool BeginsAsArray(string path)
+    {
+        using var stream = File.OpenRead(path);
+        Span<byte> start = stackalloc byte[64];
+        start = start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+        return start
+            .TrimStart((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF, .. " \t\r\n"u8])
+            .StartsWith("["u8);
+    }
 
     private static string Text(JsonElement entry, string name) =>
         entry.GetProperty(name).GetString()
