@@ -20,6 +20,7 @@ public sealed class PartialFiles
 
     private readonly Lock _lock = new();
     private readonly HashSet<string> _files = new(StringComparer.Ordinal);
+    private readonly List<string> _folders = [];
     private bool _abandoned;
 
     internal PartialFiles() { }
@@ -28,8 +29,8 @@ public sealed class PartialFiles
     public static PartialFiles OfProcess { get; } = new();
 
     /// <summary>
-    /// Removes every unfinished file, once a rename that is under way is through. None can be made afterwards: the
-    /// process has to end.
+    /// Removes every unfinished file and the folders that were made for them, once a rename that is under way is
+    /// through. None can be made afterwards: the process has to end.
     /// </summary>
     public void Abandon()
     {
@@ -42,6 +43,12 @@ public sealed class PartialFiles
             }
 
             _files.Clear();
+            foreach (var folder in Enumerable.Reverse(_folders))
+            {
+                TryDeleteFolder(folder);
+            }
+
+            _folders.Clear();
         }
     }
 
@@ -83,6 +90,17 @@ public sealed class PartialFiles
         }
     }
 
+    /// <summary>Makes a folder for files that are not finished.</summary>
+    internal void MakeFolder(string path)
+    {
+        lock (_lock)
+        {
+            RequireAlive();
+            Directory.CreateDirectory(path);
+            _folders.Add(path);
+        }
+    }
+
     /// <summary>Gives unfinished files their names; nobody is ended in the middle.</summary>
     internal void Commit(Action rename)
     {
@@ -102,6 +120,18 @@ public sealed class PartialFiles
             if (_files.Remove(path))
             {
                 TryDelete(path);
+            }
+        }
+    }
+
+    /// <summary>Removes a folder that was made, if it is still there and empty.</summary>
+    internal void ReleaseFolder(string path)
+    {
+        lock (_lock)
+        {
+            if (_folders.Remove(path))
+            {
+                TryDeleteFolder(path);
             }
         }
     }
@@ -143,6 +173,18 @@ public sealed class PartialFiles
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             // The first error is the one that the user has to know; a left-over file has a telling name.
+        }
+    }
+
+    private static void TryDeleteFolder(string path)
+    {
+        try
+        {
+            Directory.Delete(path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // It holds the files that were finished, or somebody else's.
         }
     }
 

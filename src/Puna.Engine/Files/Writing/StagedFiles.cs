@@ -14,7 +14,6 @@ public sealed class StagedFiles : IDisposable
     private readonly List<string> _folders = [];
     private readonly List<string> _obsolete = [];
     private readonly PartialFiles _partial;
-    private bool _committed;
 
     /// <summary>Begins with no file.</summary>
     public StagedFiles()
@@ -57,7 +56,7 @@ public sealed class StagedFiles : IDisposable
         }
     }
 
-    /// <summary>Makes a folder, and those above it, where there is none.</summary>
+    /// <summary>Makes a folder, and those above it, where there is none; disposing removes those that stayed empty.</summary>
     /// <exception cref="InputException">Something else stands there, or it cannot be made.</exception>
     public void MakeFolder(string path)
     {
@@ -85,7 +84,7 @@ public sealed class StagedFiles : IDisposable
         {
             foreach (var folder in missing)
             {
-                Directory.CreateDirectory(folder);
+                _partial.MakeFolder(folder);
                 _folders.Add(folder);
             }
         }
@@ -122,7 +121,6 @@ public sealed class StagedFiles : IDisposable
                 Delete(path);
             }
         });
-        _committed = true;
     }
 
     /// <inheritdoc/>
@@ -133,21 +131,9 @@ public sealed class StagedFiles : IDisposable
             _partial.Release(file.Target);
         }
 
-        if (_committed)
-        {
-            return;
-        }
-
         foreach (var folder in Enumerable.Reverse(_folders))
         {
-            try
-            {
-                Directory.Delete(folder);
-            }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-            {
-                // Somebody has put a file into it.
-            }
+            _partial.ReleaseFolder(folder);
         }
     }
 

@@ -19,6 +19,8 @@ public sealed class PartialFilesTests : IDisposable
         finished.Write(_folder["done"], stream => stream.WriteByte(1));
         finished.Commit();
         using var staged = new StagedFiles(partial);
+        staged.MakeFolder(_folder["made/inside"]);
+        staged.Write(_folder["made/inside/d"], stream => stream.WriteByte(1));
         staged.Write(_folder["a"], stream => stream.WriteByte(1));
         Assert.Throws<OperationCanceledException>(() =>
             staged.Write(
@@ -38,7 +40,7 @@ public sealed class PartialFilesTests : IDisposable
         Assert.Throws<OperationCanceledException>(staged.Commit);
         Assert.Equal(
             ["a", "done"],
-            Directory.GetFiles(_folder.Path).Select(Path.GetFileName).Order()
+            Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order()
         );
         Assert.Equal("old", File.ReadAllText(_folder["a"]));
     }

@@ -116,7 +116,7 @@ public sealed class StagedFilesTests
             Assert.True(Directory.Exists(folder["there"]));
             Assert.Equal(commit, File.Exists(folder["there/a/b/file"]));
             Assert.Equal(commit, Directory.Exists(folder["there/a"]));
-            Assert.Equal(commit, Directory.Exists(folder["there/target"]));
+            Assert.False(Directory.Exists(folder["there/target"]));
         }
     }
 
