@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Puna.Testing;
 
 namespace Puna.EndToEnd.Tests;
@@ -17,7 +16,7 @@ public sealed class FullDiskTests
         using var folder = new TemporaryFolder();
         var disk = Directory.CreateDirectory(folder["disk"]).FullName;
         Assert.SkipUnless(
-            Runs("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk),
+            SpecialFiles.Runs("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk),
             "A small disk cannot be mounted here: that needs Linux and the right to mount."
         );
         try
@@ -34,28 +33,7 @@ public sealed class FullDiskTests
         }
         finally
         {
-            Assert.True(Runs("umount", disk), $"{disk} could not be unmounted.");
-        }
-    }
-
-    private static bool Runs(string program, params string[] arguments)
-    {
-        try
-        {
-            using var process = Process.Start(
-                new ProcessStartInfo(program, arguments)
-                {
-                    UseShellExecute = false,
-                    RedirectStandardError = true,
-                }
-            )!;
-            _ = process.StandardError.ReadToEnd();
-            process.WaitForExit();
-            return process.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
+            Assert.True(SpecialFiles.Runs("umount", disk), $"{disk} could not be unmounted.");
         }
     }
 }

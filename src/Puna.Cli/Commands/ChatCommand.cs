@@ -3,6 +3,7 @@ using Puna.Cli.Models;
 using Puna.Cli.Terminal;
 using Puna.Cli.Terminal.LineEditing;
 using Puna.Engine.Decoding;
+using Puna.Engine.Files;
 
 namespace Puna.Cli.Commands;
 
@@ -64,7 +65,10 @@ internal static class ChatCommand
                     ? Utf8Text.Argument(text, "--system")
                     : null;
                 using var engine = ModelLoading.Load(path, modelOptions.Read(result), cancellation);
-                using var session = new ChatSession(engine, systemText);
+                using var session = new ChatSession(engine, systemText)
+                {
+                    Inputs = ModelFolder.Inputs(path),
+                };
                 return Task.FromResult(Talk(path, session, options, cancellation));
             }
         );

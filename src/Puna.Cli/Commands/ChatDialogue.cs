@@ -25,6 +25,7 @@ internal sealed class ChatDialogue(
         "/reset",
         "/system",
         "/save",
+        "/save!",
         "/load",
         "/undo",
         "/retry",
@@ -36,7 +37,7 @@ internal sealed class ChatDialogue(
     public const string Help =
         "/reset          forget the conversation\n"
         + "/system TEXT    set the system text and forget the conversation\n"
-        + "/save FILE      write the conversation as JSON\n"
+        + "/save FILE      write the conversation as JSON (/save! FILE replaces any file)\n"
         + "/load FILE      go on with a saved conversation\n"
         + "/undo           take back the last message and its answer\n"
         + "/retry          answer the last message anew, with other draws\n"
@@ -130,8 +131,8 @@ internal sealed class ChatDialogue(
                         : "The system text is set."
                 );
                 break;
-            case "/save":
-                session.Save(Required(rest, name));
+            case "/save" or "/save!":
+                session.Save(Required(rest, name), force: name == "/save!");
                 Remark($"Saved {session.Messages.Count} turns.");
                 break;
             case "/load":

@@ -30,6 +30,11 @@ internal static class ConvertCommand
             Description = "Threads (default: the processor's).",
             HelpName = "N",
         };
+        var force = new Option<bool>("--force")
+        {
+            Description =
+                "Replace a model of another family or what is no model under the name OUT; in a folder, remove what is left of the old model.",
+        };
         var command = new ExampleCommand(
             "convert",
             "Rewrite a model in another form or format. The old file is replaced only when the new one is complete.",
@@ -44,6 +49,7 @@ internal static class ConvertCommand
             output,
             format,
             threads,
+            force,
         };
         command.SetAction(
             (result, cancellation) =>
@@ -63,6 +69,7 @@ internal static class ConvertCommand
                     asked,
                     pool,
                     progress,
+                    result.GetValue(force),
                     cancellation
                 );
                 progress.Dispose();

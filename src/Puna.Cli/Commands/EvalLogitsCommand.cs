@@ -2,6 +2,7 @@ using System.CommandLine;
 using Puna.Cli.Models;
 using Puna.Cli.Terminal;
 using Puna.Engine;
+using Puna.Engine.Files;
 using Puna.Engine.Files.Safetensors;
 using Puna.Engine.Files.Writing;
 using Puna.Engine.Runtime;
@@ -13,6 +14,8 @@ namespace Puna.Cli.Commands;
 /// <summary><c>puna eval logits</c>: the logits of every position, in a file that other tools read.</summary>
 internal static class EvalLogitsCommand
 {
+    private const string TensorName = "logits";
+
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
@@ -37,6 +40,10 @@ internal static class EvalLogitsCommand
             HelpName = "FILE",
             Required = true,
         };
+        var force = new Option<bool>("--force")
+        {
+            Description = "Replace a file that holds no logits.",
+        };
         var command = new ExampleCommand(
             "logits",
             "Write the logits of every position of a text or of given ids.",
@@ -50,6 +57,7 @@ internal static class EvalLogitsCommand
             file,
             ids,
             output,
+            force,
         };
         var options = new ModelOptions(command);
         command.SetAction(
@@ -62,13 +70,18 @@ internal static class EvalLogitsCommand
                     hasFile: given is null
                 );
                 var text = given is null ? TextFile.Read(split.Rest[0]) : null;
-                using var engine = ModelLoading.Load(
-                    split.Model,
-                    options.Read(result),
-                    cancellation
-                );
+                var modelOptions = options.Read(result);
+                var target = OutputFile.At(result.GetValue(output)!);
+                target.RequireNoneOf([
+                    .. ModelFolder.Inputs(split.Model ?? DefaultModel.Path()),
+                    .. split.Rest,
+                    given ?? "",
+                    modelOptions.TokenizerPath ?? "",
+                ]);
+                SafetensorsWriter.RequireReplaceable(target, TensorName, result.GetValue(force));
+                using var engine = ModelLoading.Load(split.Model, modelOptions, cancellation);
                 var tokens = given is null ? Encode(engine, text!) : IdList.Parse(given);
-                Write(engine, tokens, result.GetValue(output)!, cancellation);
+                Write(engine, tokens, target, cancellation);
                 return Task.FromResult(ExitCode.Done);
             }
         );
@@ -82,7 +95,7 @@ internal static class EvalLogitsCommand
     private static void Write(
         InferenceEngine engine,
         IReadOnlyList<int> ids,
-        string path,
+        OutputFile target,
         CancellationToken cancellation
     )
     {
@@ -106,11 +119,8 @@ internal static class EvalLogitsCommand
                 {
                     for (var row = 0; row < outputs.Rows; row++)
                     {
-                        var target = logits.Span.Slice(
-                            (index + (long)row) * vocabulary,
-                            vocabulary
-                        );
-                        outputs.Logits(row).CopyTo(target.Span);
+                        var place = logits.Span.Slice((index + (long)row) * vocabulary, vocabulary);
+                        outputs.Logits(row).CopyTo(place.Span);
                     }
                 },
                 progress,
@@ -119,14 +129,14 @@ internal static class EvalLogitsCommand
         }
 
         var tensor = new OutputTensor(
-            "logits",
+            TensorName,
             [ids.Count, vocabulary],
             WeightFormats.F32,
             new FloatRows(logits.Span, vocabulary)
         );
         using var files = new StagedFiles();
         files.Write(
-            path,
+            target,
             stream => SafetensorsWriter.Write(stream, [tensor], new Dictionary<string, string>())
         );
         files.Commit();

@@ -33,6 +33,11 @@ internal static class NewCommand
             Description = "Seed of the weights (default: 0).",
             HelpName = "S",
         };
+        var force = new Option<bool>("--force")
+        {
+            Description =
+                "Replace a model of another family or what is no model under the name OUT; in a folder, remove what is left of the old model.",
+        };
         var command = new ExampleCommand(
             "new",
             "Make a model of random weights in a preset shape, to measure speed without a download.",
@@ -46,6 +51,7 @@ internal static class NewCommand
             output,
             format,
             seed,
+            force,
         };
         command.SetAction(
             (result, cancellation) =>
@@ -60,6 +66,7 @@ internal static class NewCommand
                     result.GetValue(seed),
                     pool,
                     progress,
+                    result.GetValue(force),
                     cancellation
                 );
                 progress.Dispose();

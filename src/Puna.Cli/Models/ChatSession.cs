@@ -1,8 +1,6 @@
 using System.Text;
-using System.Text.Json;
 using Puna.Engine;
 using Puna.Engine.Decoding;
-using Puna.Engine.Files.Json;
 using Puna.Engine.Files.Writing;
 using Puna.Engine.Runtime;
 using Puna.Engine.Text;
@@ -49,6 +47,9 @@ internal sealed class ChatSession : IDisposable
 
     /// <summary>System text, or null for the template's own.</summary>
     public string? System { get; private set; }
+
+    /// <summary>Files that the model is read from; none of them is ever written.</summary>
+    public IReadOnlyList<string> Inputs { get; init; } = [];
 
     /// <summary>Tokens that the context holds.</summary>
     public int ContextLength => _sequence.ContextLength;
@@ -133,38 +134,22 @@ internal sealed class ChatSession : IDisposable
     }
 
     /// <summary>Writes the turns as a JSON array of messages; an old file is replaced when that is complete.</summary>
-    /// <exception cref="InputException">The file cannot be written.</exception>
-    public void Save(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="force">Replaces a file that is no saved conversation.</param>
+    /// <exception cref="InputException">The file cannot be written, is one of the model, or is no saved conversation.</exception>
+    public void Save(string path, bool force = false)
     {
-        using var files = new StagedFiles();
-        files.Write(
-            path,
-            stream =>
-            {
-                using var writer = new Utf8JsonWriter(
-                    stream,
-                    new JsonWriterOptions { Indented = true }
-                );
-                writer.WriteStartArray();
-                foreach (var message in AllMessages())
-                {
-                    writer.WriteStartObject();
-                    writer.WriteString("role", message.Role);
-                    writer.WriteString("content", message.Content);
-                    writer.WriteEndObject();
-                }
-
-                writer.WriteEndArray();
-            }
-        );
-        files.Commit();
+        var file = OutputFile.At(path);
+        file.RequireNoneOf(Inputs);
+        file.RequireReplaceable(ConversationFile.Objection, force, "/save! FILE");
+        ConversationFile.Write(file, WithSystem(System, _messages));
     }
 
     /// <summary>Replaces the conversation by a saved one.</summary>
     /// <exception cref="InputException">The file holds no messages, or none that can go on here; nothing is changed.</exception>
     public void Load(string json, string path)
     {
-        var messages = Parse(json, path);
+        var messages = ConversationFile.Parse(json, path);
         string? system = null;
         if (messages is [{ Role: SystemRole } first, ..])
         {
@@ -179,39 +164,10 @@ internal sealed class ChatSession : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _sequence.Dispose();
 
-    private static List<ChatMessage> Parse(string json, string path)
-    {
-        var messages = new List<ChatMessage>();
-        try
-        {
-            using var document = JsonText.Parse(path, Encoding.UTF8.GetBytes(json));
-            foreach (var entry in document.RootElement.EnumerateArray())
-            {
-                messages.Add(new ChatMessage(Text(entry, "role"), Text(entry, "content")));
-            }
-        }
-        catch (Exception failure)
-            when (failure is JsonException or InvalidOperationException or KeyNotFoundException)
-        {
-            throw new InputException(
-                $"'{path}' is no saved conversation: an array of {{\"role\", \"content\"}} is needed.",
-                failure
-            );
-        }
-
-        return messages;
-    }
-
-    private static string Text(JsonElement entry, string name) =>
-        entry.GetProperty(name).GetString()
-        ?? throw new JsonException($"The {name} of a message is null.");
-
     private static IReadOnlyList<ChatMessage> WithSystem(
         string? system,
         IReadOnlyList<ChatMessage> messages
     ) => system is null ? messages : [new ChatMessage(SystemRole, system), .. messages];
-
-    private IReadOnlyList<ChatMessage> AllMessages() => WithSystem(System, _messages);
 
     private GenerationResult Answer(
         List<ChatMessage> messages,

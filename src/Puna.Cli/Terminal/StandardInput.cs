@@ -13,7 +13,13 @@ internal static class StandardInput
 
     /// <summary>Everything up to the end, as it is, to the last byte.</summary>
     /// <exception cref="InputException">It is no valid UTF-8, or longer than 256 MiB.</exception>
-    public static string Text()
+    public static string Text() => Interruption.Wait(ReadText);
+
+    /// <summary>The next line without its end, or null behind the last one. In a terminal the user edits it.</summary>
+    /// <exception cref="InputException">It is no valid UTF-8, or longer than 256 MiB.</exception>
+    public static string? Line() => Interruption.Wait(ReadLine);
+
+    private static string ReadText()
     {
         using var input = Console.OpenStandardInput();
         using var bytes = new MemoryStream();
@@ -32,9 +38,7 @@ internal static class StandardInput
         return Utf8Text.Decode(bytes.GetBuffer().AsSpan(0, (int)bytes.Length), "Standard input");
     }
 
-    /// <summary>The next line without its end, or null behind the last one. In a terminal the user edits it.</summary>
-    /// <exception cref="InputException">It is no valid UTF-8, or longer than 256 MiB.</exception>
-    public static string? Line()
+    private static string? ReadLine()
     {
         if (!Console.IsInputRedirected)
         {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Puna.Engine.Files.Writing;
 using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Cache;
@@ -90,32 +91,12 @@ internal sealed class KvSnapshot
         KvIdentity identity
     )
     {
-        var partial = path + ".partial";
-        try
-        {
-            long bytes;
-            using (var stream = new FileStream(partial, FileMode.Create, FileAccess.Write))
-            {
-                bytes = Save(sequence, tokens, stream, identity);
-                stream.Flush(flushToDisk: true);
-            }
-
-            File.Move(partial, path, overwrite: true);
-            return bytes;
-        }
-        catch (Exception exception)
-        {
-            DeletePartial(partial);
-            if (!IsFileFault(exception))
-            {
-                throw;
-            }
-
-            throw new InputException(
-                $"The KV snapshot '{path}' cannot be written: {exception.Message.TrimEnd('.')}.",
-                exception
-            );
-        }
+        var ids = tokens.ToArray();
+        long bytes = 0;
+        using var files = new StagedFiles();
+        files.Write(path, stream => bytes = Save(sequence, ids, stream, identity));
+        files.Commit();
+        return bytes;
     }
 
     /// <summary>Restores a sequence from a stream, which is left behind its last byte.</summary>
@@ -448,16 +429,4 @@ internal sealed class KvSnapshot
                 or UnauthorizedAccessException
                 or ArgumentException
                 or NotSupportedException;
-
-    private static void DeletePartial(string partial)
-    {
-        try
-        {
-            File.Delete(partial);
-        }
-        catch (Exception exception) when (IsFileFault(exception))
-        {
-            // What made the write fail may keep the file from being deleted; the first fault is the one to report.
-        }
-    }
 }

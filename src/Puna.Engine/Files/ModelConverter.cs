@@ -21,8 +21,9 @@ public static class ModelConverter
     /// <param name="format">Format of the matrices; null keeps each as it is.</param>
     /// <param name="pool">Threads, or null for the caller's alone.</param>
     /// <param name="progress">Told the share that is done, from 0 to 1.</param>
+    /// <param name="force">Replaces a model of another family, or what is no model, under the target name.</param>
     /// <param name="cancellation">Ends the work; the old file stays.</param>
-    /// <exception cref="InputException">The form cannot hold the model, a weight is damaged, or the disk is full; the old file stays.</exception>
+    /// <exception cref="InputException">The form cannot hold the model, a weight is damaged, the disk is full, or the place is taken: by the input, by what is no regular file, or by what only <paramref name="force"/> replaces; the old file stays.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; the old file stays.</exception>
     public static ConversionSummary Convert(
         IModelFile input,
@@ -30,11 +31,12 @@ public static class ModelConverter
         WeightFormat? format,
         WorkerPool? pool = null,
         IProgress<double>? progress = null,
+        bool force = false,
         CancellationToken cancellation = default
     )
     {
         ArgumentNullException.ThrowIfNull(input);
-        return Convert(input, input.Plan, path, format, pool, progress, cancellation);
+        return Convert(input, input.Plan, path, format, pool, progress, force, cancellation);
     }
 
     /// <summary>Converts a model to another plan: tensors that the plan does not own are left out.</summary>
@@ -44,8 +46,9 @@ public static class ModelConverter
     /// <param name="format">Format of the matrices; null keeps each as it is.</param>
     /// <param name="pool">Threads, or null for the caller's alone.</param>
     /// <param name="progress">Told the share that is done, from 0 to 1.</param>
+    /// <param name="force">Replaces a model of another family, or what is no model, under the target name.</param>
     /// <param name="cancellation">Ends the work; the old file stays.</param>
-    /// <exception cref="InputException">The input lacks a tensor of the plan, the form cannot state the plan, a weight is damaged, or the disk is full; the old file stays.</exception>
+    /// <exception cref="InputException">The input lacks a tensor of the plan, the form cannot state the plan, a weight is damaged, the disk is full, or the place is taken; the old file stays.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; the old file stays.</exception>
     public static ConversionSummary Convert(
         IModelFile input,
@@ -54,6 +57,7 @@ public static class ModelConverter
         WeightFormat? format,
         WorkerPool? pool = null,
         IProgress<double>? progress = null,
+        bool force = false,
         CancellationToken cancellation = default
     )
     {
@@ -61,7 +65,11 @@ public static class ModelConverter
         LayerPlanValidator.Check(plan);
         var form = ModelOutput.FormOf(path);
         RequireFormat(form, format);
-        var output = new ModelOutput(path, plan);
+        var output = new ModelOutput(path, plan)
+        {
+            Inputs = ModelFolder.Inputs(input.Path),
+            Force = force,
+        };
         var tensors = input.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         var toGguf = form == ModelOutputForm.Gguf;
         var interleave =

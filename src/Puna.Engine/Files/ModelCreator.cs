@@ -21,8 +21,9 @@ public static class ModelCreator
     /// <param name="seed">Seed of the weights.</param>
     /// <param name="pool">Threads, or null for the caller's alone.</param>
     /// <param name="progress">Told the share that is done, from 0 to 1.</param>
+    /// <param name="force">Replaces a model of another family, or what is no model, under the target name.</param>
     /// <param name="cancellation">Ends the work; the old file stays.</param>
-    /// <exception cref="InputException">The shape is unknown, the form cannot hold the format, or the disk is full.</exception>
+    /// <exception cref="InputException">The shape is unknown, the form cannot hold the format, the disk is full, or the place is taken by what is no regular file or only <paramref name="force"/> replaces.</exception>
     public static ConversionSummary Create(
         string shape,
         string path,
@@ -30,6 +31,7 @@ public static class ModelCreator
         ulong seed,
         WorkerPool? pool = null,
         IProgress<double>? progress = null,
+        bool force = false,
         CancellationToken cancellation = default
     )
     {
@@ -42,6 +44,7 @@ public static class ModelCreator
             seed,
             pool,
             progress,
+            force,
             cancellation
         );
     }
@@ -54,6 +57,7 @@ public static class ModelCreator
         ulong seed,
         WorkerPool? pool,
         IProgress<double>? progress,
+        bool force,
         CancellationToken cancellation
     )
     {
@@ -67,7 +71,7 @@ public static class ModelCreator
         }
 
         var plan = LayerPlan.FromConfig(config);
-        var output = new ModelOutput(path, plan);
+        var output = new ModelOutput(path, plan) { Force = force };
         foreach (var spec in plan.Parameters())
         {
             seed = unchecked(seed + TensorStep);

@@ -12,7 +12,7 @@ namespace Puna.Engine.Files;
 /// <summary>A model that is being written: its tensors, and the files around them.</summary>
 internal sealed class ModelOutput(string path, LayerPlan plan)
 {
-    private const string ConfigName = "config.json";
+    private const string ConfigName = ModelFolder.ConfigName;
 
     /// <summary>Files of a Hugging Face folder that describe the tokenizer and generation, copied as they are.</summary>
     private static readonly string[] s_companions =
@@ -40,6 +40,12 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
     private readonly List<string> _remarks = [];
     private readonly List<string> _files = [];
     private long _bytes;
+
+    /// <summary>Files that are read for it, none of which may be replaced.</summary>
+    public IReadOnlyList<string> Inputs { get; init; } = [];
+
+    /// <summary>Replaces what is of another kind.</summary>
+    public bool Force { get; init; }
 
     public List<OutputTensor> Tensors { get; } = [];
 
@@ -131,6 +137,8 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
             writer.Add(tensor);
         }
 
+        var replacement = new ModelReplacement(GgufModelMetadata.Architecture(plan), Force);
+        replacement.RequireGguf(Place(path));
         using var staged = new StagedFiles();
         Stage(staged, path, stream => writer.Write(stream, pool, progress, cancellation));
         return Finish(staged);
@@ -157,23 +165,26 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
         var folder = isFolder
             ? path
             : System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
-        var weights = isFolder ? System.IO.Path.Combine(path, "model.safetensors") : path;
-        RequireOwnFolder(folder, weights);
-        MakeFolder(folder);
+        var weights = isFolder ? System.IO.Path.Combine(path, ModelFolder.WeightsName) : path;
+        var replacement = new ModelReplacement(_config.Family, Force);
+        if (isFolder)
+        {
+            replacement.RequireFolder(path);
+        }
+        else
+        {
+            replacement.RequireSafetensors(Place(path));
+        }
 
         using var staged = new StagedFiles();
+        staged.MakeFolder(folder);
         var strings = new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" };
         if (!plan.IsPlain)
         {
             strings[PlanText.MetadataKey] = PlanText.Write(plan);
         }
 
-        Stage(
-            staged,
-            weights,
-            stream =>
-                SafetensorsWriter.Write(stream, Tensors, strings, pool, progress, cancellation)
-        );
+        // The weights take the longest: whatever else may be refused comes before them.
         Stage(staged, System.IO.Path.Combine(folder, ConfigName), stream => stream.Write(settings));
         if (!CopyCompanions(staged, source, folder) && input?.Tokenizer is not null)
         {
@@ -182,6 +193,13 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
             );
         }
 
+        RemoveRest(replacement, staged, folder, weights);
+        Stage(
+            staged,
+            weights,
+            stream =>
+                SafetensorsWriter.Write(stream, Tensors, strings, pool, progress, cancellation)
+        );
         return Finish(staged);
     }
 
@@ -197,34 +215,24 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
         );
     }
 
-    /// <summary>A config.json that belongs to other weights must not be replaced by accident.</summary>
-    private static void RequireOwnFolder(string folder, string weights)
+    private void RemoveRest(
+        ModelReplacement replacement,
+        StagedFiles staged,
+        string folder,
+        string weights
+    )
     {
-        var existing = System.IO.Path.Combine(folder, ConfigName);
-        if (System.IO.File.Exists(existing) && !System.IO.File.Exists(weights))
+        var old = weights == path ? ModelFolder.Settings(folder) : ModelFolder.Files(folder);
+        var removed = replacement.RemoveRest(staged, [.. old.Except([weights])], folder);
+        foreach (var name in removed)
         {
-            throw new InputException(
-                $"'{existing}' belongs to another model; choose a folder of its own for '{weights}'."
-            );
-        }
-    }
-
-    private static void MakeFolder(string folder)
-    {
-        if (System.IO.File.Exists(folder))
-        {
-            throw new InputException($"'{folder}' is a file where a folder is to be written.");
+            Place(System.IO.Path.Combine(folder, name));
         }
 
-        try
+        if (removed.Count > 0)
         {
-            Directory.CreateDirectory(folder);
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException(
-                $"The folder '{folder}' cannot be made: {fault.Message}",
-                fault
+            _remarks.Add(
+                $"Removed with the old model in '{folder}': {string.Join(", ", removed)}."
             );
         }
     }
@@ -261,10 +269,18 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
         return copied;
     }
 
+    /// <summary>A place where a file may stand or be removed: none that is read.</summary>
+    private OutputFile Place(string target)
+    {
+        var file = OutputFile.At(target);
+        file.RequireNoneOf(Inputs);
+        return file;
+    }
+
     private void Stage(StagedFiles staged, string target, Action<Stream> write)
     {
         staged.Write(
-            target,
+            Place(target),
             stream =>
             {
                 write(stream);

@@ -82,6 +82,7 @@ public sealed partial class LlamaCppTests
             1,
             null,
             null,
+            false,
             TestContext.Current.CancellationToken
         );
         using (

@@ -65,13 +65,15 @@ internal static class ModelAssert
         IModelFile input,
         string path,
         WeightFormat? format,
-        WorkerPool? pool = null
+        WorkerPool? pool = null,
+        bool force = false
     ) =>
         ModelConverter.Convert(
             input,
             path,
             format,
             pool,
+            force: force,
             cancellation: TestContext.Current.CancellationToken
         );
 

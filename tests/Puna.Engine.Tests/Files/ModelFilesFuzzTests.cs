@@ -179,6 +179,7 @@ public sealed class ModelFilesFuzzTests
             1,
             null,
             null,
+            false,
             TestContext.Current.CancellationToken
         );
 
@@ -191,6 +192,7 @@ public sealed class ModelFilesFuzzTests
             1,
             null,
             null,
+            false,
             TestContext.Current.CancellationToken
         );
 

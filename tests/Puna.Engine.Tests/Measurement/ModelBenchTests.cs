@@ -227,7 +227,7 @@ public sealed class ModelBenchTests : IDisposable
     {
         var path = Path.Combine(_folder.Path, $"model-{tied}.gguf");
         var shape = ModelShapes.Get("stories-260k") with { TieEmbeddings = tied };
-        ModelCreator.Create("test", shape, path, WeightFormats.Q8_0, 1, null, null, default);
+        ModelCreator.Create("test", shape, path, WeightFormats.Q8_0, 1, null, null, false, default);
         var options = new InferenceOptions
         {
             Threads = 1,

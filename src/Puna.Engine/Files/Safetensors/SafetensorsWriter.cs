@@ -47,6 +47,35 @@ public static class SafetensorsWriter
         }
     }
 
+    /// <summary>Refuses to replace a file that is not an older one with a tensor of the same name.</summary>
+    /// <param name="file">Where the new file will stand.</param>
+    /// <param name="tensor">A tensor of the new file.</param>
+    /// <param name="force">Replaces it all the same.</param>
+    /// <exception cref="InputException">A file of another kind is there.</exception>
+    public static void RequireReplaceable(OutputFile file, string tensor, bool force)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        file.RequireReplaceable(path => Objection(path, tensor), force);
+    }
+
+    /// <summary>Why a file may not be replaced by a safetensors file, or null.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="tensor">A tensor that it has to have; null for any.</param>
+    internal static string? Objection(string path, string? tensor = null)
+    {
+        try
+        {
+            using var file = SafetensorsFile.Open(path);
+            return tensor is null || file.Find(tensor) is not null
+                ? null
+                : $"exists and has no tensor '{tensor}'";
+        }
+        catch (InputException)
+        {
+            return "exists and is no safetensors file that can be read";
+        }
+    }
+
     private static byte[] Header(
         OutputTensor[] tensors,
         IReadOnlyDictionary<string, string> metadata
