@@ -8,10 +8,9 @@ namespace Puna.Cli.Terminal;
 /// </summary>
 internal sealed class TaskProgress : IProgress<double>, IDisposable
 {
-    private const long DelayMilliseconds = 1000;
+    private const int DelayMilliseconds = 1000;
     private const int RefreshMilliseconds = 100;
     private readonly string _title;
-    private readonly long _start = Environment.TickCount64;
     private readonly bool _visible = !Console.IsErrorRedirected;
     private readonly ManualResetEventSlim _done = new();
     private Thread? _drawer;
@@ -29,12 +28,7 @@ internal sealed class TaskProgress : IProgress<double>, IDisposable
     {
         Volatile.Write(ref _share, Math.Clamp(value, 0, 1));
         _remark = remark;
-        if (
-            _visible
-            && _drawer is null
-            && !_done.IsSet
-            && Environment.TickCount64 - _start >= DelayMilliseconds
-        )
+        if (_visible && _drawer is null && !_done.IsSet)
         {
             _drawer = new Thread(Draw) { IsBackground = true, Name = "puna-progress" };
             _drawer.Start();
@@ -49,7 +43,15 @@ internal sealed class TaskProgress : IProgress<double>, IDisposable
         _drawer = null;
     }
 
-    private void Draw() =>
+    private void Draw()
+    {
+        if (!_done.Wait(DelayMilliseconds))
+        {
+            Show();
+        }
+    }
+
+    private void Show() =>
         AnsiConsole
             .Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) })
             .Progress()

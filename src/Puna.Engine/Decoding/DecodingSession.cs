@@ -48,9 +48,10 @@ internal sealed class DecodingSession
     /// Reads the prompt but for its last rows, which the first step runs: a step computes what is known and chooses what
     /// follows, be it the end of a prompt or one token.
     /// </summary>
+    /// <param name="progress">Told after each pass the share of the ids that are committed.</param>
     /// <param name="cancellation">Ends the reading between two passes.</param>
     /// <returns>False when it was cancelled.</returns>
-    public bool ReadPrompt(CancellationToken cancellation)
+    public bool ReadPrompt(IProgress<double>? progress, CancellationToken cancellation)
     {
         var pending = _sequence.Ids.Length - _sequence.Committed;
         if (pending > _givenRows)
@@ -59,7 +60,13 @@ internal sealed class DecodingSession
             var rows = Math.Min(_promptRows, _sequence.MaximumRows);
             var chunks = (pending - _givenRows + rows - 1) / rows;
             var read = Math.Min(chunks * rows, pending - 1);
-            SequenceReader.Read(_sequence, _sequence.Committed + read, rows, cancellation);
+            SequenceReader.Read(
+                _sequence,
+                _sequence.Committed + read,
+                rows,
+                progress,
+                cancellation
+            );
         }
 
         return !cancellation.IsCancellationRequested;

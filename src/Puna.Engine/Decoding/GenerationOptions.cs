@@ -24,6 +24,9 @@ public sealed record GenerationOptions
     /// <summary>Most tokens of the prompt that are run at once. At least 1.</summary>
     public int PromptChunk { get; init; } = 512;
 
+    /// <summary>Told after each pass of a long prompt the share of it that is read, 0 to 1; null = nobody.</summary>
+    public IProgress<double>? PromptProgress { get; init; }
+
     /// <summary>Log probabilities of each token with this many of the most probable ones; null = none.</summary>
     public int? TopLogprobs { get; init; }
 

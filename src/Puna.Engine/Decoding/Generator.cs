@@ -66,7 +66,7 @@ public sealed class Generator
         StopReason? reason = limit == 0 ? StopReason.Length : null;
         try
         {
-            if (reason is null && !session.ReadPrompt(cancellation))
+            if (reason is null && !session.ReadPrompt(options.PromptProgress, cancellation))
             {
                 reason = StopReason.Cancelled;
             }

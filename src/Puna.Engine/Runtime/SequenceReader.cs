@@ -12,13 +12,15 @@ public static class SequenceReader
     /// <param name="sequence">The sequence.</param>
     /// <param name="end">How many ids are to be committed.</param>
     /// <param name="rows">Most rows of a pass; the sequence may allow fewer.</param>
+    /// <param name="progress">Told after each pass the share of the ids that are committed.</param>
     /// <param name="cancellation">Ends the reading between two passes, without an exception: fewer ids are committed then.</param>
     public static void Read(
         ISequence sequence,
         int end,
         int rows = int.MaxValue,
+        IProgress<double>? progress = null,
         CancellationToken cancellation = default
-    ) => Read(sequence, end, rows, int.MaxValue, null, null, cancellation);
+    ) => Read(sequence, end, rows, int.MaxValue, null, progress, cancellation);
 
     /// <summary>Computes and commits all ids, and hands out the logits after those from an index on, in their order.</summary>
     /// <param name="sequence">The sequence.</param>
