@@ -29,7 +29,7 @@ internal static class EvalLogitsCommand
         var ids = new Option<string?>("--ids")
         {
             Description = "Use exactly these token ids instead of a text.",
-            HelpName = "\"1,2,3\"",
+            HelpName = IdList.HelpName,
         };
         var output = new Option<string>("--out")
         {
@@ -67,7 +67,7 @@ internal static class EvalLogitsCommand
                     options.Read(result),
                     cancellation
                 );
-                var tokens = given is null ? Encode(engine, text!) : IdList.Parse(given);
+                var tokens = given is null ? Encode(engine, text!) : IdList.Read(given);
                 Write(engine, tokens, result.GetValue(output)!, cancellation);
                 return Task.FromResult(ExitCode.Done);
             }
