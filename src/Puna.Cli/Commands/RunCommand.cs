@@ -16,7 +16,7 @@ internal static class RunCommand
         var model = new Argument<string?>("MODEL")
         {
             Description =
-                "The model; a first argument with no path separator and no model extension is the prompt for the default model.",
+                "The model; a first argument that has blanks, or neither a path separator nor a model extension, is the prompt for the default model unless it is a model's folder.",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var prompt = new Argument<string?>("PROMPT")

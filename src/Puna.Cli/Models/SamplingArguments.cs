@@ -64,7 +64,7 @@ internal sealed class SamplingArguments
 
     private readonly Option<string[]> _bias = new("--logit-bias")
     {
-        Description = "Add V to the logit of an id; may be given several times.",
+        Description = "Add V to the logit of an id, -inf bans it; may be given several times.",
         HelpName = "ID:V",
         AllowMultipleArgumentsPerToken = false,
     };
