@@ -87,7 +87,7 @@ internal static class BenchCommand
                 }
 
                 using var engine = ModelLoading.Load(
-                    Path(modelOptions.Named(result), result.GetValue(model), command),
+                    ModelPath(modelOptions.Named(result), result.GetValue(model), command),
                     modelOptions.Read(result),
                     cancellation
                 );
@@ -137,25 +137,14 @@ internal static class BenchCommand
     private static List<int> Some(Option<string> option, ParseResult result) =>
         [.. NumberList.Parse(option.Name, result.GetValue(option)!).Where(number => number != 0)];
 
-    private static string? Path(string? named, string? given, Command command)
+    private static string? ModelPath(string? named, string? given, Command command)
     {
-        if (named is not null && given is not null)
-        {
-            throw new InputException($"'{given}' and -m {named} were given; name the model once.");
-        }
-
-        var path = named ?? given;
-        if (path is null || File.Exists(path) || Directory.Exists(path))
-        {
-            return path;
-        }
-
         var kinds = command.Subcommands.Select(sub => sub.Name);
-        return NearestName.Of(path, kinds) is { } kind
+        return given is not null && !Path.Exists(given) && NearestName.Of(given, kinds) is { } kind
             ? throw new InputException(
-                $"There is no model at '{path}' and no such kind of bench (the nearest is {kind})."
+                $"There is no model at '{given}' and no such kind of bench (the nearest is {kind})."
             )
-            : ModelArguments.Existing(path);
+            : ModelArguments.Single(named, given);
     }
 
     private static (MachineLimits Limits, List<BenchRow> Rows) Measure(

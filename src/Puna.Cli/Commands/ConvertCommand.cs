@@ -19,12 +19,7 @@ internal static class ConvertCommand
             Description =
                 "A .gguf, a .safetensors (its config.json is written beside it) or a folder.",
         };
-        var format = new Option<string?>("--format")
-        {
-            Description =
-                $"Format of the matrices: {string.Join(", ", OutputFormats.Encodable.Select(known => known.Id))} (default: as they are).",
-            HelpName = "FORMAT",
-        };
+        var format = new Option<string?>("--format") { HelpName = "FORMAT" };
         var threads = new Option<int?>("--threads", "-t")
         {
             Description = "Threads (default: the processor's).",
@@ -51,6 +46,9 @@ internal static class ConvertCommand
             threads,
             force,
         };
+        command.BeforeHelp = () =>
+            format.Description =
+                $"Format of the matrices: {string.Join(", ", OutputFormats.Encodable.Select(known => known.Id))} (default: as they are).";
         command.SetAction(
             (result, cancellation) =>
             {

@@ -32,7 +32,7 @@ internal static class EvalLogitsCommand
         var ids = new Option<string?>("--ids")
         {
             Description = "Use exactly these token ids instead of a text.",
-            HelpName = "\"1,2,3\"",
+            HelpName = IdList.HelpName,
         };
         var output = new Option<string>("--out")
         {
@@ -80,7 +80,7 @@ internal static class EvalLogitsCommand
                 ]);
                 SafetensorsWriter.RequireReplaceable(target, TensorName, result.GetValue(force));
                 using var engine = ModelLoading.Load(split.Model, modelOptions, cancellation);
-                var tokens = given is null ? Encode(engine, text!) : IdList.Parse(given);
+                var tokens = given is null ? Encode(engine, text!) : IdList.Read(given);
                 Write(engine, tokens, target, cancellation);
                 return Task.FromResult(ExitCode.Done);
             }

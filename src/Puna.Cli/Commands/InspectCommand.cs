@@ -18,6 +18,7 @@ internal static class InspectCommand
             Description = "A model in any readable form; the default one when this is left out.",
             Arity = ArgumentArity.ZeroOrOne,
         };
+        var model = ModelOptions.Model();
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new ExampleCommand(
             "inspect",
@@ -26,14 +27,13 @@ internal static class InspectCommand
         )
         {
             path,
+            model,
             json,
         };
         command.SetAction(result =>
         {
-            var name = result.GetValue(path);
-            using var file = ModelFiles.Open(
-                name is null ? DefaultModel.Path() : ModelArguments.Existing(name)
-            );
+            var name = ModelArguments.Single(result.GetValue(model), result.GetValue(path));
+            using var file = ModelFiles.Open(name ?? DefaultModel.Path());
             var plan = file.Plan;
             if (result.GetValue(json))
             {

@@ -13,18 +13,13 @@ internal static class NewCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var shape = new Argument<string>("SHAPE")
-        {
-            Description = $"The shape: {string.Join(", ", ModelShapes.All.Keys)}.",
-        };
+        var shape = new Argument<string>("SHAPE");
         var output = new Argument<string>("OUT")
         {
             Description = "A .gguf (any format), or a .safetensors or a folder (f32, f16, bf16).",
         };
         var format = new Option<string>("--format")
         {
-            Description =
-                $"Format of the matrices: {string.Join(", ", WeightFormats.All.Select(known => known.Id))}.",
             HelpName = "FORMAT",
             DefaultValueFactory = _ => "f16",
         };
@@ -52,6 +47,12 @@ internal static class NewCommand
             format,
             seed,
             force,
+        };
+        command.BeforeHelp = () =>
+        {
+            shape.Description = $"The shape: {string.Join(", ", ModelShapes.All.Keys)}.";
+            format.Description =
+                $"Format of the matrices: {string.Join(", ", WeightFormats.All.Select(known => known.Id))}.";
         };
         command.SetAction(
             (result, cancellation) =>

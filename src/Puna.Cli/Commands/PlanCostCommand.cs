@@ -19,7 +19,8 @@ internal static class PlanCostCommand
             Description = "The model; the default one when this is left out.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var context = new Option<int?>("--ctx")
+        var named = ModelOptions.Model();
+        var context = new Option<int?>("--ctx", "-c")
         {
             Description = "Length of the sequence (default: the model's context).",
             HelpName = "N",
@@ -32,15 +33,14 @@ internal static class PlanCostCommand
         )
         {
             model,
+            named,
             context,
             json,
         };
         command.SetAction(result =>
         {
-            var path = result.GetValue(model);
-            using var file = ModelFiles.Open(
-                path is null ? DefaultModel.Path() : ModelArguments.Existing(path)
-            );
+            var path = ModelArguments.Single(result.GetValue(named), result.GetValue(model));
+            using var file = ModelFiles.Open(path ?? DefaultModel.Path());
             var plan = file.Plan;
             var length =
                 ModelOptions.Range("--ctx", result.GetValue(context), 1, 1 << 24)

@@ -35,6 +35,9 @@ internal static class RootCommandFactory
         root.Subcommands.Add(NewCommand.Create());
         root.Subcommands.Add(EvalCommand.Create());
         root.Subcommands.Add(BenchCommand.Create());
+        root.Subcommands.Add(CompletionsCommand.Create());
+        root.Subcommands.Add(HelpCommand.Create(root));
+        ValueRules.Apply(root);
         return root;
     }
 }

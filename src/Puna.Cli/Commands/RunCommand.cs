@@ -16,7 +16,7 @@ internal static class RunCommand
         var model = new Argument<string?>("MODEL")
         {
             Description =
-                "The model; a first argument with no path separator and no model extension is the prompt for the default model.",
+                "The model; a first argument that has blanks, or neither a path separator nor a model extension, is the prompt for the default model unless it is a model's folder.",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var prompt = new Argument<string?>("PROMPT")
@@ -28,20 +28,6 @@ internal static class RunCommand
         {
             Description = "Most tokens to generate (default: until the context is full).",
             HelpName = "N",
-        };
-        var raw = new Option<bool>("--raw")
-        {
-            Description = "Give the model the prompt alone, without its chat template.",
-        };
-        var system = new Option<string?>("--system")
-        {
-            Description = "System text of the chat template.",
-            HelpName = "TEXT",
-        };
-        var ids = new Option<string?>("--ids")
-        {
-            Description = "Use exactly these token ids as the prompt.",
-            HelpName = "\"1,2,3\"",
         };
         var stop = new Option<string[]>("--stop")
         {
@@ -67,13 +53,11 @@ internal static class RunCommand
             model,
             prompt,
             count,
-            raw,
-            system,
-            ids,
             stop,
             json,
         };
-        var modelOptions = new ModelOptions(command);
+        var prompts = new PromptArguments(command);
+        var modelOptions = new ModelOptions(command, template: true);
         var sampling = new SamplingArguments(command);
         command.SetAction(
             (result, cancellation) =>
@@ -82,16 +66,12 @@ internal static class RunCommand
                     modelOptions.Named(result),
                     ModelArguments.Given(result, model, prompt)
                 );
-                var request = new PromptRequest
-                {
-                    Text = PromptText(split, result.GetValue(ids)),
-                    Ids = result.GetValue(ids) is { } list ? IdList.Parse(list) : null,
-                    System = result.GetValue(system) is { } text
-                        ? Utf8Text.Argument(text, "--system")
-                        : null,
-                    Raw = result.GetValue(raw),
-                };
-                request.Validate();
+                var inference = modelOptions.Read(result);
+                var request = prompts.Read(
+                    result,
+                    split.Rest,
+                    template: inference.ChatTemplate is not null
+                );
                 var options = new GenerationOptions
                 {
                     MaximumTokens = ModelOptions.Range(
@@ -108,11 +88,7 @@ internal static class RunCommand
                         ),
                     ],
                 };
-                using var engine = ModelLoading.Load(
-                    split.Model,
-                    modelOptions.Read(result),
-                    cancellation
-                );
+                using var engine = ModelLoading.Load(split.Model, inference, cancellation);
                 var promptIds = request.Encode(engine);
                 return Task.FromResult(
                     result.GetValue(json)
@@ -122,34 +98,6 @@ internal static class RunCommand
             }
         );
         return command;
-    }
-
-    private static string? PromptText(ModelArguments split, string? ids)
-    {
-        if (split.Rest.Count > 1)
-        {
-            throw new InputException(
-                $"{split.Rest.Count} prompts were given; put the prompt in one argument, in quotation marks."
-            );
-        }
-
-        if (ids is not null)
-        {
-            return split.Rest.Count == 0
-                ? null
-                : throw new InputException("A prompt and --ids were given; choose one of them.");
-        }
-
-        if (split.Rest.Count == 0 && !Console.IsInputRedirected)
-        {
-            throw new InputException(
-                "No prompt was given; write it in quotation marks, '-' to type it up to Ctrl-D, or use 'puna chat'."
-            );
-        }
-
-        return split.Rest.Count == 0 || split.Rest[0] == "-"
-            ? StandardInput.Text()
-            : Utf8Text.Argument(split.Rest[0], "The prompt");
     }
 
     private static int RunText(
@@ -162,11 +110,16 @@ internal static class RunCommand
         var firstToken = TimeSpan.Zero;
         using var sequence = new Sequence(engine);
         using var output = new TextStream();
+        using var progress = new PromptProgress();
         var result = new Generator(sequence, engine.Tokenizer).Run(
             prompt,
-            options,
+            options with
+            {
+                PromptProgress = progress,
+            },
             (in step) =>
             {
+                progress.Dispose();
                 firstToken = firstToken == TimeSpan.Zero ? RunSummary.SinceStart() : firstToken;
                 if (engine.Tokenizer is null)
                 {
@@ -179,6 +132,7 @@ internal static class RunCommand
             },
             cancellation
         );
+        progress.Dispose();
         output.End();
         Console.Error.WriteLine(RunSummary.Line(engine, sequence, result, firstToken));
         return result.StopReason == StopReason.Cancelled ? ExitCode.Interrupted : ExitCode.Done;
@@ -194,11 +148,16 @@ internal static class RunCommand
         var firstToken = TimeSpan.Zero;
         var text = new System.Text.StringBuilder();
         using var sequence = new Sequence(engine);
+        using var progress = new PromptProgress();
         var result = new Generator(sequence, engine.Tokenizer).Run(
             prompt,
-            options,
+            options with
+            {
+                PromptProgress = progress,
+            },
             (in step) =>
             {
+                progress.Dispose();
                 firstToken = firstToken == TimeSpan.Zero ? RunSummary.SinceStart() : firstToken;
                 text.Append(step.Text);
             },

@@ -17,12 +17,15 @@ internal static class TemplateRenderCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var template = new Argument<string>("MODEL|FILE.jinja")
+        var template = new Argument<string?>("MODEL|FILE.jinja")
         {
-            Description = "A model with a chat template, or a template.",
+            Description = "A model with a chat template, or a template; left out when -m names it.",
+            Arity = ArgumentArity.ZeroOrOne,
         };
-        var messages = new Argument<string>("MESSAGES.json")
+        var model = ModelOptions.Model();
+        var messages = new Argument<string?>("MESSAGES.json")
         {
+            Arity = ArgumentArity.ZeroOrOne,
             Description =
                 "An array of messages, or an object with messages, tools, add_generation_prompt and any other variable.",
         };
@@ -42,12 +45,25 @@ internal static class TemplateRenderCommand
         {
             template,
             messages,
+            model,
             now,
         };
         command.SetAction(result =>
         {
-            var (source, bos, eos) = Source(result.GetValue(template)!);
-            using var variables = Variables(result.GetValue(messages)!);
+            var split = ModelArguments.Leading(
+                result.GetValue(model),
+                ModelArguments.Given(result, template, messages),
+                template.Name
+            );
+            if (split.Rest is not [var conversation])
+            {
+                throw new InputException(
+                    $"{messages.Name} is missing; name a file of messages behind the template."
+                );
+            }
+
+            var (source, bos, eos) = Source(split.Model!);
+            using var variables = Variables(conversation);
             var rendered = ChatTemplate
                 .Parse(source)
                 .Render(variables.RootElement, Now(result.GetValue(now)), bos, eos);
@@ -64,7 +80,7 @@ internal static class TemplateRenderCommand
             return (TextFile.Read(path), "<s>", "</s>");
         }
 
-        using var file = ModelFiles.Open(ModelArguments.Existing(path));
+        using var file = ModelFiles.Open(path);
         if (file.Tokenizer is not { ChatTemplate: { } source } tokenizer)
         {
             throw new InputException(

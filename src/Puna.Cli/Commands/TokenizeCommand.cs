@@ -14,10 +14,12 @@ internal static class TokenizeCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var file = new Argument<string>("MODEL|TOKENIZER-FILE")
+        var file = new Argument<string?>("MODEL|TOKENIZER-FILE")
         {
-            Description = "A model or a tokenizer file.",
+            Description = "A model or a tokenizer file; left out when -m names it.",
+            Arity = ArgumentArity.ZeroOrOne,
         };
+        var model = ModelOptions.Model();
         var text = new Argument<string?>("TEXT")
         {
             Description =
@@ -48,16 +50,20 @@ internal static class TokenizeCommand
         {
             file,
             text,
+            model,
             bos,
             decode,
             json,
         };
         command.SetAction(result =>
         {
-            var tokenizer = TokenizerFactory.Create(
-                ModelFiles.LoadTokenizer(ModelArguments.Existing(result.GetValue(file)!))
+            var split = ModelArguments.Leading(
+                result.GetValue(model),
+                ModelArguments.Given(result, file, text),
+                file.Name
             );
-            var input = result.GetValue(text);
+            var tokenizer = TokenizerFactory.Create(ModelFiles.LoadTokenizer(split.Model!));
+            var input = split.Rest is [var only] ? only : null;
             var content = input is null or "-"
                 ? StandardInput.Text()
                 : Utf8Text.Argument(input, "The text");

@@ -28,9 +28,22 @@ internal sealed record ModelArguments(string? Model, IReadOnlyList<string> Rest)
         return given;
     }
 
+    /// <summary>The one model that a command takes, by -m or as its argument; null = the default one.</summary>
+    /// <exception cref="InputException">Both were given, or nothing is there.</exception>
+    public static string? Single(string? named, string? given)
+    {
+        if (named is not null && given is not null)
+        {
+            throw new InputException($"'{given}' and -m {named} were given; name the model once.");
+        }
+
+        return (named ?? given) is { } path ? Existing(path) : null;
+    }
+
     /// <summary>
     /// Splits: with <paramref name="named"/> (-m) every argument is rest; else the first of two is the model, and so is
-    /// a single one that has a path separator or a model extension. A model must exist.
+    /// a single one that is the folder of a model, or has a path separator or a model extension and no blanks. A model
+    /// must exist.
     /// </summary>
     /// <exception cref="InputException">It looks like a model but is not there.</exception>
     public static ModelArguments Split(string? named, IReadOnlyList<string> arguments)
@@ -56,6 +69,31 @@ internal sealed record ModelArguments(string? Model, IReadOnlyList<string> Rest)
                     + "if it is the prompt, name the model before it with -m MODEL."
                 : $"There is no model at '{arguments[0]}', and the first of two arguments is taken for one; put a prompt with blanks in quotation marks."
         );
+    }
+
+    /// <summary>Splits where -m or else the first argument must name a model, and at most one argument follows.</summary>
+    /// <param name="named">What -m named, or null.</param>
+    /// <param name="arguments">What was given.</param>
+    /// <param name="name">What help calls the first argument.</param>
+    /// <exception cref="InputException">There is none or too many, or nothing is there.</exception>
+    public static ModelArguments Leading(
+        string? named,
+        IReadOnlyList<string> arguments,
+        string name
+    )
+    {
+        if (named is not null)
+        {
+            return arguments.Count < 2
+                ? new ModelArguments(Existing(named), arguments)
+                : throw new InputException(
+                    $"'{arguments[0]}' and -m {named} were given; name the model once."
+                );
+        }
+
+        return arguments.Count > 0
+            ? new ModelArguments(Existing(arguments[0]), [.. arguments.Skip(1)])
+            : throw new InputException($"{name} is missing; name it first, or with -m MODEL.");
     }
 
     /// <summary>Splits the arguments of a command that takes an optional model and then a text file.</summary>
@@ -102,7 +140,15 @@ internal sealed record ModelArguments(string? Model, IReadOnlyList<string> Rest)
             argument.EndsWith(extension, StringComparison.OrdinalIgnoreCase)
         );
 
+    // A prompt with blanks may have a slash, or end as a file does; a path with blanks is one only when it is there.
     private static bool LooksLikeModel(string argument) =>
+        IsModelFolder(argument)
+        || (HasFormOfPath(argument) && (!argument.Any(char.IsWhiteSpace) || File.Exists(argument)));
+
+    private static bool IsModelFolder(string argument) =>
+        File.Exists(Path.Combine(argument, "config.json"));
+
+    private static bool HasFormOfPath(string argument) =>
         IsModelFile(argument)
         || argument.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal)
         || argument.Contains(Path.AltDirectorySeparatorChar, StringComparison.Ordinal);

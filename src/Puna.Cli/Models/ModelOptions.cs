@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Puna.Cli.Terminal;
 using Puna.Engine;
 using Puna.Engine.Runtime;
 using Puna.Kernels.Activations;
@@ -9,12 +10,7 @@ namespace Puna.Cli.Models;
 /// <summary>The options that every command which runs a model shares.</summary>
 internal sealed class ModelOptions
 {
-    private readonly Option<string?> _model = new("--model", "-m")
-    {
-        Description =
-            "The model: a Hugging Face directory, a .gguf, a llama2.c .bin or a .safetensors beside its config.json.",
-        HelpName = "MODEL",
-    };
+    private readonly Option<string?> _model = Model();
 
     private readonly Option<string?> _tokenizer = new("--tokenizer")
     {
@@ -43,16 +39,25 @@ internal sealed class ModelOptions
         HelpName = "FORMAT",
     };
 
-    private readonly Option<int?> _context = new("--ctx")
+    private readonly Option<int?> _context = new("--ctx", "-c")
     {
         Description = "Longest sequence, prompt and answer together (default: the model's own).",
         HelpName = "N",
     };
 
+    private readonly Option<string?> _template = new("--chat-template")
+    {
+        Description = "A chat template (Jinja) that replaces the model's own.",
+        HelpName = "FILE",
+    };
+
     private readonly bool _hasContext;
 
     /// <summary>Adds the options to a command.</summary>
-    public ModelOptions(Command command, bool context = true)
+    /// <param name="command">The command.</param>
+    /// <param name="context">Whether it has --ctx.</param>
+    /// <param name="template">Whether it has --chat-template.</param>
+    public ModelOptions(Command command, bool context = true, bool template = false)
     {
         command.Options.Add(_model);
         command.Options.Add(_tokenizer);
@@ -64,7 +69,21 @@ internal sealed class ModelOptions
         {
             command.Options.Add(_context);
         }
+
+        if (template)
+        {
+            command.Options.Add(_template);
+        }
     }
+
+    /// <summary>The option -m, for commands that need no other option of a model.</summary>
+    public static Option<string?> Model() =>
+        new("--model", "-m")
+        {
+            Description =
+                "The model: a Hugging Face directory, a .gguf, a llama2.c .bin or a .safetensors beside its config.json.",
+            HelpName = "MODEL",
+        };
 
     /// <summary>What -m named, or null.</summary>
     public string? Named(ParseResult result) => result.GetValue(_model);
@@ -101,8 +120,14 @@ internal sealed class ModelOptions
                 ? Range("--ctx", result.GetValue(_context), 1, 1 << 24)
                 : null,
             TokenizerPath = result.GetValue(_tokenizer),
+            ChatTemplate = ReadTemplate(result),
         };
     }
+
+    private string? ReadTemplate(ParseResult result) =>
+        result.GetResult(_template) is null || result.GetValue(_template) is not { } path
+            ? null
+            : TextFile.Read(path);
 
     private static string Choices(IReadOnlyList<KvSlotFormat> formats) =>
         $"{string.Join(", ", formats.SkipLast(1).Select(format => format.Id))} or {formats[^1].Id}";

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Puna.Cli.Terminal;
 using Puna.Engine;
 
 namespace Puna.Cli.Models;
@@ -15,14 +15,7 @@ internal static class NumberList
         var numbers = new List<int>();
         foreach (var part in text.Split(','))
         {
-            if (
-                !int.TryParse(
-                    part,
-                    NumberStyles.Integer,
-                    CultureInfo.InvariantCulture,
-                    out var number
-                )
-            )
+            if (!NumberText.TryWhole<int>(part.AsSpan().Trim(), out var number))
             {
                 throw new InputException(
                     $"{option} '{text}' has '{part.Trim()}' where a whole number is needed; write one number, or several with commas, such as 1,2,4."

@@ -10,6 +10,9 @@ internal sealed record PromptRequest
     /// <summary>The text, or null when ids were given.</summary>
     public required string? Text { get; init; }
 
+    /// <summary>Whether the text came from a file or a pipe, where a last line usually has an end.</summary>
+    public required bool EndsLine { get; init; }
+
     /// <summary>Exactly these ids, or null.</summary>
     public required IReadOnlyList<int>? Ids { get; init; }
 
@@ -19,14 +22,20 @@ internal sealed record PromptRequest
     /// <summary>The text alone, without the chat template.</summary>
     public required bool Raw { get; init; }
 
+    /// <summary>Whether special tokens that are spelt out in the text are recognised.</summary>
+    public required bool Special { get; init; }
+
     /// <summary>Checks what goes together, before a model is loaded.</summary>
-    /// <exception cref="InputException">--system was given without a template to put it into.</exception>
-    public void Validate()
+    /// <param name="template">Whether a chat template was given beside it.</param>
+    /// <exception cref="InputException">--system or --chat-template was given where no template is used.</exception>
+    public void Validate(bool template)
     {
-        if (System is not null && (Raw || Ids is not null))
+        if ((System is not null || template) && (Raw || Ids is not null))
         {
             throw new InputException(
-                "--system needs the chat template; it cannot be given with --raw or --ids."
+                System is not null
+                    ? "--system needs the chat template; it cannot be given with --raw or --ids."
+                    : "--chat-template cannot be given with --raw or --ids, which use none."
             );
         }
     }
@@ -54,16 +63,21 @@ internal sealed record PromptRequest
                 );
             }
 
-            var ids = tokenizer.Encode(Text!);
+            var ids = tokenizer.Encode(Text!, parseSpecial: Special);
             return tokenizer.Data is { AddBos: true, BosId: { } bos } ? [bos, .. ids] : [.. ids];
         }
 
-        List<ChatMessage> messages = [new("user", Text!)];
+        List<ChatMessage> messages = [new("user", EndsLine ? WithoutLineEnd(Text!) : Text!)];
         if (System is not null)
         {
             messages.Insert(0, new ChatMessage("system", System));
         }
 
-        return ChatPrompt.Encode(tokenizer, messages);
+        return ChatPrompt.Encode(tokenizer, messages, Special);
     }
+
+    private static string WithoutLineEnd(string text) =>
+        text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2]
+        : text.EndsWith('\n') ? text[..^1]
+        : text;
 }

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.Globalization;
+using Puna.Cli.Terminal;
 using Puna.Engine;
 using Puna.Engine.Decoding;
 
@@ -13,7 +13,8 @@ internal sealed class SamplingArguments
     private readonly Option<float?> _temperature = Number(
         "--temp",
         "T",
-        "Temperature; 0 = greedy (default: 0.8)."
+        "Temperature; 0 = greedy (default: 0.8).",
+        "--temperature"
     );
     private readonly Option<int?> _topK = new("--top-k")
     {
@@ -63,7 +64,7 @@ internal sealed class SamplingArguments
 
     private readonly Option<string[]> _bias = new("--logit-bias")
     {
-        Description = "Add V to the logit of an id; may be given several times.",
+        Description = "Add V to the logit of an id, -inf bans it; may be given several times.",
         HelpName = "ID:V",
         AllowMultipleArgumentsPerToken = false,
     };
@@ -102,8 +103,12 @@ internal sealed class SamplingArguments
             Seed = result.GetValue(_seed),
         };
 
-    private static Option<float?> Number(string name, string helpName, string description) =>
-        new(name) { Description = description, HelpName = helpName };
+    private static Option<float?> Number(
+        string name,
+        string helpName,
+        string description,
+        params string[] aliases
+    ) => new(name, aliases) { Description = description, HelpName = helpName };
 
     private static Dictionary<int, float> Biases(IEnumerable<string> entries)
     {
@@ -113,22 +118,12 @@ internal sealed class SamplingArguments
             var colon = entry.IndexOf(':', StringComparison.Ordinal);
             if (
                 colon < 0
-                || !int.TryParse(
-                    entry.AsSpan(0, colon),
-                    NumberStyles.None,
-                    CultureInfo.InvariantCulture,
-                    out var id
-                )
-                || !float.TryParse(
-                    entry.AsSpan(colon + 1),
-                    NumberStyles.Float,
-                    CultureInfo.InvariantCulture,
-                    out var value
-                )
+                || !NumberText.TryWhole<int>(entry.AsSpan(0, colon), out var id)
+                || !NumberText.TryReal(entry.AsSpan(colon + 1), out var value)
             )
             {
                 throw new InputException(
-                    $"--logit-bias '{entry}' is not understood; write ID:V, such as 198:-2.5."
+                    $"--logit-bias '{entry}' is not understood; write ID:V, such as 198:-2.5, or 198:-inf to ban the id."
                 );
             }
 

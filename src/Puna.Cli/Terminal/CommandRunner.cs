@@ -6,13 +6,19 @@ namespace Puna.Cli.Terminal;
 /// <summary>Parses the arguments, runs the command and turns whatever happens into an exit code and one sentence.</summary>
 internal static class CommandRunner
 {
+    // Without a replacer no file of arguments is read in place of @name: a prompt may begin so.
+    private static readonly ParserConfiguration s_parsing = new()
+    {
+        ResponseFileTokenReplacer = null,
+    };
+
     /// <summary>Runs a command line.</summary>
     public static async Task<int> RunAsync(RootCommand root, string[] arguments)
     {
         using var interruption = new Interruption();
         try
         {
-            var result = root.Parse(arguments);
+            var result = root.Parse(arguments, s_parsing);
             if (result.Action is not HelpWithNotes && ParseFailure.Sentence(result) is { } sentence)
             {
                 return Refuse(sentence);

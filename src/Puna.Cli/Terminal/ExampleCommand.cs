@@ -11,4 +11,7 @@ internal sealed class ExampleCommand(string name, string description, string not
 {
     /// <summary>What stands below the options.</summary>
     public string Notes { get; } = notes;
+
+    /// <summary>Completes descriptions whose making takes time that no other command should wait; null = nothing to do.</summary>
+    public Action? BeforeHelp { get; set; }
 }

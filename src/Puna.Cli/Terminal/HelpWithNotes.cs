@@ -16,6 +16,7 @@ internal sealed class HelpWithNotes(HelpAction help, string rootNotes)
     /// <inheritdoc/>
     public override int Invoke(ParseResult parseResult)
     {
+        (parseResult.CommandResult.Command as ExampleCommand)?.BeforeHelp?.Invoke();
         var code = help.Invoke(parseResult);
         var notes = parseResult.CommandResult.Command switch
         {

@@ -32,5 +32,5 @@ internal static class RunSummary
         + $"answer {result.Ids.Count} tokens, {result.DecodeTokensPerSecond:F1} tokens/s; "
         + $"first token after {firstToken.TotalSeconds:F2} s; "
         + $"memory {Sizes.Bytes(ResidentBytes())} (weights {Sizes.Bytes(engine.Model.Weights.Bytes)}, KV {Sizes.Bytes(sequence.Kv.Bytes.Payload)}); "
-        + $"{result.StopReason.Id()}]";
+        + $"{result.StopReason.Id()}; seed {result.Seed}]";
 }

@@ -11,6 +11,11 @@ internal static class TextFile
     /// <exception cref="InputException">It is not there, cannot be read, is too long or is no valid UTF-8.</exception>
     public static string Read(string path)
     {
+        if (path.Length == 0)
+        {
+            throw new InputException("The path of a text file is empty; name the file.");
+        }
+
         if (Directory.Exists(path))
         {
             throw new InputException($"'{path}' is a folder where a text file is needed.");

@@ -91,6 +91,11 @@ public sealed class InferenceEngine : IDisposable
         var tokenizer = options.TokenizerPath is { } own
             ? ModelFiles.LoadTokenizer(own)
             : file.Tokenizer;
+        if (options.ChatTemplate is { } template && tokenizer is not null)
+        {
+            tokenizer = tokenizer with { ChatTemplate = template };
+        }
+
         var pool = new WorkerPool(options.Threads);
         try
         {

@@ -36,6 +36,9 @@ public sealed record InferenceOptions
     /// <summary>A tokenizer file that replaces the model's own; null = the model's own.</summary>
     public string? TokenizerPath { get; init; }
 
+    /// <summary>A chat template (Jinja) that replaces the tokenizer's own; null = its own.</summary>
+    public string? ChatTemplate { get; init; }
+
     /// <summary>Makes the plan to run from the one that the file states; null = that plan.</summary>
     public Func<LayerPlan, LayerPlan>? Plan { get; init; }
 

@@ -50,12 +50,23 @@ internal sealed class ByteLevelTokenizer : ITokenizer
     public int VocabularySize => _vocabulary.Count;
 
     /// <inheritdoc/>
-    public IReadOnlyList<int> Encode(string text, bool parseSpecial = true)
+    public IReadOnlyList<int> Encode(string text, bool parseSpecial = true) =>
+        Encode(text, parseSpecial, guard: null);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<int> EncodeGuarded(string text, char guard) =>
+        Encode(text, parseSpecial: true, guard);
+
+    /// <inheritdoc/>
+    public string Guard(string text, char guard) =>
+        _special.Guard(Data.Nfc ? CanonicalComposition.Normalize(text) : text, guard);
+
+    private List<int> Encode(string text, bool parseSpecial, char? guard)
     {
         var whole = WellFormedText.Of(text);
         var ids = new List<int>((whole.Length / 4) + 4);
         var work = new Work(ids);
-        foreach (var segment in _special.Raw(parseSpecial).Split(whole))
+        foreach (var segment in _special.Raw(parseSpecial).Split(whole, guard))
         {
             if (!segment.IsText)
             {
@@ -69,11 +80,14 @@ internal sealed class ByteLevelTokenizer : ITokenizer
                 plain = CanonicalComposition.Normalize(plain.ToString()).AsMemory();
             }
 
-            foreach (var part in _special.Normalized(parseSpecial).Split(plain.Span))
+            foreach (var part in _special.Normalized(parseSpecial).Split(plain.Span, guard))
             {
                 if (part.IsText)
                 {
-                    EncodeText(plain.Span.Slice(part.Start, part.Length), work);
+                    EncodeText(
+                        SpecialTokens.Unguarded(plain.Span.Slice(part.Start, part.Length), guard),
+                        work
+                    );
                 }
                 else
                 {

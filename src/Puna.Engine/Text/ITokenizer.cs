@@ -15,6 +15,17 @@ public interface ITokenizer
     /// </summary>
     IReadOnlyList<int> Encode(string text, bool parseSpecial = true);
 
+    /// <summary>
+    /// Ids of a text whose special tokens are recognised, save those that a guard stands before; guards are no part of the
+    /// text. So a prompt may have special tokens of its own around words of somebody who must not write any.
+    /// </summary>
+    /// <param name="text">The text, some parts of which went through <see cref="Guard"/>.</param>
+    /// <param name="guard">A character that is in no part of the text itself.</param>
+    IReadOnlyList<int> EncodeGuarded(string text, char guard);
+
+    /// <summary>The text with a guard before every control token that it spells.</summary>
+    string Guard(string text, char guard);
+
     /// <summary>The bytes that one id stands for inside a text (empty for control tokens).</summary>
     ReadOnlySpan<byte> Bytes(int id);
 

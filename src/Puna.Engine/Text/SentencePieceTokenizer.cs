@@ -68,11 +68,21 @@ internal sealed class SentencePieceTokenizer : ITokenizer
     public int VocabularySize => _vocabulary.Count;
 
     /// <inheritdoc/>
-    public IReadOnlyList<int> Encode(string text, bool parseSpecial = true)
+    public IReadOnlyList<int> Encode(string text, bool parseSpecial = true) =>
+        Encode(text, parseSpecial, guard: null);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<int> EncodeGuarded(string text, char guard) =>
+        Encode(text, parseSpecial: true, guard);
+
+    /// <inheritdoc/>
+    public string Guard(string text, char guard) => _special.Guard(text, guard);
+
+    private List<int> Encode(string text, bool parseSpecial, char? guard)
     {
         var whole = WellFormedText.Of(text);
         var work = new Work(new List<int>((whole.Length / 4) + 4));
-        foreach (var segment in _special.Raw(parseSpecial).Split(whole))
+        foreach (var segment in _special.Raw(parseSpecial).Split(whole, guard))
         {
             if (!segment.IsText)
             {
@@ -82,7 +92,10 @@ internal sealed class SentencePieceTokenizer : ITokenizer
             }
 
             var prefix = Data.AddSpacePrefix && (segment.Start == 0 || !Data.SpacePrefixFirstOnly);
-            var plain = _normalizer.Normalize(whole.AsSpan(segment.Start, segment.Length), prefix);
+            var plain = _normalizer.Normalize(
+                SpecialTokens.Unguarded(whole.AsSpan(segment.Start, segment.Length), guard),
+                prefix
+            );
             foreach (var part in _userDefined.Split(plain))
             {
                 if (part.IsText)

@@ -67,7 +67,9 @@ internal sealed class SpecialTokenMatcher
     }
 
     /// <summary>Cuts a text into tokens and the plain text between them; no segment is empty.</summary>
-    public List<TextSegment> Split(ReadOnlySpan<char> text)
+    /// <param name="text">The text.</param>
+    /// <param name="guard">No token begins behind this character; null = there is none such.</param>
+    public List<TextSegment> Split(ReadOnlySpan<char> text, char? guard = null)
     {
         var segments = new List<TextSegment>();
         var done = 0;
@@ -82,7 +84,7 @@ internal sealed class SpecialTokenMatcher
 
             at += step;
             var (length, id) = MatchAt(text, at);
-            if (length == 0)
+            if (length == 0 || (at > 0 && text[at - 1] == guard))
             {
                 at++;
                 continue;

@@ -1,3 +1,4 @@
+using System.Text;
 using Puna.Engine.Text.Normalization;
 
 namespace Puna.Engine.Text;
@@ -71,6 +72,37 @@ internal sealed class SpecialTokens
 
     /// <summary>Tokens found in the normalised text.</summary>
     public SpecialTokenMatcher Normalized(bool withControl) => _matchers[Index(true, withControl)];
+
+    /// <summary>The text with a guard before every control token that it spells.</summary>
+    public string Guard(string text, char guard)
+    {
+        StringBuilder? guarded = null;
+        var done = 0;
+        for (var at = 0; at < text.Length; at++)
+        {
+            if (IsControlAt(text, at, normalized: false) || IsControlAt(text, at, normalized: true))
+            {
+                guarded ??= new StringBuilder(text.Length + 16);
+                guarded.Append(text, done, at - done).Append(guard);
+                done = at;
+            }
+        }
+
+        return guarded?.Append(text, done, text.Length - done).ToString() ?? text;
+    }
+
+    /// <summary>The text without its guards.</summary>
+    public static ReadOnlySpan<char> Unguarded(ReadOnlySpan<char> text, char? guard) =>
+        guard is { } mark && text.Contains(mark)
+            ? text.ToString().Replace($"{mark}", "", StringComparison.Ordinal)
+            : text;
+
+    private bool IsControlAt(string text, int at, bool normalized)
+    {
+        var (length, id) = _matchers[Index(normalized, withControl: true)].MatchAt(text, at);
+        return length > 0
+            && _matchers[Index(normalized, withControl: false)].MatchAt(text, at).Id != id;
+    }
 
     private static int Index(bool normalized, bool withControl) =>
         (normalized ? 2 : 0) + (withControl ? 1 : 0);

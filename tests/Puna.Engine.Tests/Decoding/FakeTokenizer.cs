@@ -25,6 +25,10 @@ internal sealed class FakeTokenizer(params byte[][] pieces) : ITokenizer
     public IReadOnlyList<int> Encode(string text, bool parseSpecial = true) =>
         throw new NotSupportedException("These tests give ids.");
 
+    public IReadOnlyList<int> EncodeGuarded(string text, char guard) => Encode(text);
+
+    public string Guard(string text, char guard) => text;
+
     public ReadOnlySpan<byte> Bytes(int id) => pieces[id];
 
     public string Decode(IReadOnlyList<int> ids, bool showSpecial = false) =>
