@@ -25,6 +25,12 @@ internal static class ConvertCommand
                 $"Format of the matrices: {string.Join(", ", OutputFormats.Encodable.Select(known => known.Id))} (default: as they are).",
             HelpName = "FORMAT",
         };
+        var tokenizer = new Option<string?>("--tokenizer")
+        {
+            Description =
+                "A file or folder whose tokenizer, and chat template if it has one, the model gets instead of its own.",
+            HelpName = "FILE",
+        };
         var threads = new Option<int?>("--threads", "-t")
         {
             Description = "Threads (default: the processor's).",
@@ -36,13 +42,15 @@ internal static class ConvertCommand
             Examples.Of(
                 "puna convert model/ model.gguf --format q4_0",
                 "puna convert model.gguf model-f16/ --format f16",
-                "puna convert stories.bin stories.safetensors"
+                "puna convert stories.bin stories.safetensors",
+                "puna convert weights/ model.gguf --tokenizer tokenizer.model"
             )
         )
         {
             input,
             output,
             format,
+            tokenizer,
             threads,
         };
         command.SetAction(
@@ -63,6 +71,9 @@ internal static class ConvertCommand
                     asked,
                     pool,
                     progress,
+                    result.GetValue(tokenizer) is { } other
+                        ? ModelFiles.LoadTokenizer(other)
+                        : null,
                     cancellation
                 );
                 progress.Dispose();

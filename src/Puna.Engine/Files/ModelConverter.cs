@@ -1,8 +1,10 @@
 using Puna.Engine.Files.Models;
 using Puna.Engine.Files.Safetensors;
 using Puna.Engine.Files.Storage;
+using Puna.Engine.Files.Tokenizers;
 using Puna.Engine.Files.Writing;
 using Puna.Engine.Plan;
+using Puna.Engine.Text;
 using Puna.Kernels.Formats;
 using Puna.Kernels.Threads;
 
@@ -21,8 +23,9 @@ public static class ModelConverter
     /// <param name="format">Format of the matrices; null keeps each as it is.</param>
     /// <param name="pool">Threads, or null for the caller's alone.</param>
     /// <param name="progress">Told the share that is done, from 0 to 1.</param>
+    /// <param name="tokenizer">The tokenizer that the model gets instead of its own; its chat template stays where this one has none.</param>
     /// <param name="cancellation">Ends the work; the old file stays.</param>
-    /// <exception cref="InputException">The form cannot hold the model, a weight is damaged, or the disk is full; the old file stays.</exception>
+    /// <exception cref="InputException">The form cannot hold the model, a weight is damaged, the tokenizer does not fit, or the disk is full; the old file stays.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; the old file stays.</exception>
     public static ConversionSummary Convert(
         IModelFile input,
@@ -30,11 +33,12 @@ public static class ModelConverter
         WeightFormat? format,
         WorkerPool? pool = null,
         IProgress<double>? progress = null,
+        TokenizerData? tokenizer = null,
         CancellationToken cancellation = default
     )
     {
         ArgumentNullException.ThrowIfNull(input);
-        return Convert(input, input.Plan, path, format, pool, progress, cancellation);
+        return Convert(input, input.Plan, path, format, pool, progress, tokenizer, cancellation);
     }
 
     /// <summary>Converts a model to another plan: tensors that the plan does not own are left out.</summary>
@@ -44,8 +48,9 @@ public static class ModelConverter
     /// <param name="format">Format of the matrices; null keeps each as it is.</param>
     /// <param name="pool">Threads, or null for the caller's alone.</param>
     /// <param name="progress">Told the share that is done, from 0 to 1.</param>
+    /// <param name="tokenizer">The tokenizer that the model gets instead of its own; its chat template stays where this one has none.</param>
     /// <param name="cancellation">Ends the work; the old file stays.</param>
-    /// <exception cref="InputException">The input lacks a tensor of the plan, the form cannot state the plan, a weight is damaged, or the disk is full; the old file stays.</exception>
+    /// <exception cref="InputException">The input lacks a tensor of the plan, the form cannot state the plan, a weight is damaged, the tokenizer does not fit, or the disk is full; the old file stays.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; the old file stays.</exception>
     public static ConversionSummary Convert(
         IModelFile input,
@@ -54,6 +59,7 @@ public static class ModelConverter
         WeightFormat? format,
         WorkerPool? pool = null,
         IProgress<double>? progress = null,
+        TokenizerData? tokenizer = null,
         CancellationToken cancellation = default
     )
     {
@@ -61,7 +67,7 @@ public static class ModelConverter
         LayerPlanValidator.Check(plan);
         var form = ModelOutput.FormOf(path);
         RequireFormat(form, format);
-        var output = new ModelOutput(path, plan);
+        var output = new ModelOutput(path, plan) { Tokenizer = Replacing(input, tokenizer) };
         var tensors = input.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         var toGguf = form == ModelOutputForm.Gguf;
         var interleave =
@@ -106,6 +112,33 @@ public static class ModelConverter
             progress,
             cancellation
         );
+    }
+
+    /// <summary>A tokenizer from elsewhere; the model's chat template stays where it brings none.</summary>
+    private static TokenizerData? Replacing(IModelFile input, TokenizerData? tokenizer)
+    {
+        var fitting = ModelTokenizers.Fitting(tokenizer, input.Path, input.Config);
+        return fitting is { ChatTemplate: null }
+            ? fitting with
+            {
+                ChatTemplate = TemplateOf(input),
+            }
+            : fitting;
+    }
+
+    /// <summary>The template of a model, whose tokenizer may be what is to be replaced because it cannot be read.</summary>
+    private static string? TemplateOf(IModelFile input)
+    {
+        try
+        {
+            return input is GgufModelFile gguf
+                ? gguf.Gguf.Text("tokenizer.chat_template")
+                : input.Tokenizer?.ChatTemplate;
+        }
+        catch (InputException)
+        {
+            return null;
+        }
     }
 
     private static void RequireFormat(ModelOutputForm form, WeightFormat? format)

@@ -20,17 +20,10 @@ internal sealed class SentencePieceTokenizer : ITokenizer
     private readonly bool _cutBeforeBlanks;
 
     /// <summary>Builds it from checked data.</summary>
-    /// <exception cref="InputException">There are neither scores nor merges, or ids and merges do not fit the vocabulary.</exception>
+    /// <exception cref="InputException">Ids and merges do not fit the vocabulary.</exception>
     public SentencePieceTokenizer(TokenizerData data)
     {
         _vocabulary = new Vocabulary(data);
-        if (data.Scores.Count == 0 && data.Merges.Count == 0)
-        {
-            throw new InputException(
-                "The tokenizer is a SentencePiece BPE without scores and without merges; one of the two is needed."
-            );
-        }
-
         _pairs =
             data.Scores.Count > 0
                 ? new ScoreRanks(_vocabulary, data.Scores)

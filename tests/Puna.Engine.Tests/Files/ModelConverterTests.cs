@@ -311,7 +311,15 @@ public sealed class ModelConverterTests
         using var stop = new CancellationTokenSource();
         var progress = new StopAt(0.3, stop);
         Assert.Throws<OperationCanceledException>(() =>
-            ModelConverter.Convert(input, folder["out.gguf"], null, null, progress, stop.Token)
+            ModelConverter.Convert(
+                input,
+                folder["out.gguf"],
+                null,
+                null,
+                progress,
+                null,
+                stop.Token
+            )
         );
         Assert.Equal("old", File.ReadAllText(folder["out.gguf"]));
         Assert.Single(Directory.EnumerateFileSystemEntries(folder.Path));
