@@ -26,6 +26,7 @@ internal static class GgufTokenizerMetadata
             return ["The model has no tokenizer, so the file has none either: it takes ids only."];
         }
 
+        var remarks = Limits(tokenizer);
         var isSentencePiece = tokenizer.Kind == TokenizerKind.SentencePieceBpe;
         writer.Add("tokenizer.ggml.model", isSentencePiece ? "llama" : "gpt2");
         writer.Add("tokenizer.ggml.pre", tokenizer.PreTokenizer ?? "default");
@@ -41,7 +42,7 @@ internal static class GgufTokenizerMetadata
                 .. new float[count - tokenizer.Pieces.Count],
             ];
             writer.Add("tokenizer.ggml.scores", scores);
-            AddNormalizer(writer, tokenizer);
+            AddNormalizer(writer, tokenizer, remarks);
         }
         else
         {
@@ -49,7 +50,6 @@ internal static class GgufTokenizerMetadata
         }
 
         writer.Add("tokenizer.ggml.token_type", Types(tokenizer, count));
-        var remarks = Limits(tokenizer);
         AddIds(writer, tokenizer, config, remarks);
         writer.Add("tokenizer.ggml.add_bos_token", tokenizer.AddBos);
         if (tokenizer.AddEos)
@@ -65,17 +65,27 @@ internal static class GgufTokenizerMetadata
         return remarks;
     }
 
-    private static void AddNormalizer(GgufWriter writer, TokenizerData tokenizer)
+    private static void AddNormalizer(
+        GgufWriter writer,
+        TokenizerData tokenizer,
+        List<string> remarks
+    )
     {
         writer.Add("tokenizer.ggml.add_space_prefix", tokenizer.AddSpacePrefix);
         if (tokenizer.RemoveExtraBlanks)
         {
             writer.Add("tokenizer.ggml.remove_extra_whitespaces", true);
+            remarks.Add(
+                "That the tokenizer removes extra blanks is stated in the file, but llama.cpp does not read it for this kind: its ids of texts with some differ."
+            );
         }
 
         if (!tokenizer.CharacterMap.IsEmpty)
         {
             writer.Add("tokenizer.ggml.precompiled_charsmap", tokenizer.CharacterMap.Span);
+            remarks.Add(
+                "The tokenizer's map of characters is in the file, but llama.cpp does not read it for this kind: its ids of texts with such characters differ."
+            );
         }
     }
 
