@@ -29,7 +29,14 @@ internal sealed class SentencePieceTokenizer : ITokenizer
                 ? new ScoreRanks(_vocabulary, data.Scores)
                 : new MergeRanks(_vocabulary, data.Merges);
         _normalizer = new SentencePieceNormalizer(data);
-        _special = new SpecialTokens(_vocabulary, splitUserDefined: false);
+
+        // The blank that the normaliser puts in front belongs to the spelling, one that a pre-tokeniser puts there does not.
+        _special = new SpecialTokens(
+            _vocabulary,
+            splitUserDefined: false,
+            spelling =>
+                _normalizer.Normalize(spelling, data.AddSpacePrefix && !data.SpacePrefixUnlessBlank)
+        );
         var added = data.AddedTokens.Select(token => token.Id).ToHashSet();
         _userDefined = new SpecialTokenMatcher(
             Enumerable
@@ -76,11 +83,11 @@ internal sealed class SentencePieceTokenizer : ITokenizer
 
             var prefix = Data.AddSpacePrefix && (segment.Start == 0 || !Data.SpacePrefixFirstOnly);
             var plain = _normalizer.Normalize(whole.AsSpan(segment.Start, segment.Length), prefix);
-            foreach (var part in _userDefined.Split(plain))
+            foreach (var part in _special.Normalized(parseSpecial).Split(plain))
             {
                 if (part.IsText)
                 {
-                    EncodeText(plain.AsSpan(part.Start, part.Length), work);
+                    EncodePlain(plain.AsSpan(part.Start, part.Length), work);
                 }
                 else
                 {
@@ -111,6 +118,23 @@ internal sealed class SentencePieceTokenizer : ITokenizer
     {
         var trimmed = piece.AsSpan().TrimStart(MetaSpace);
         return trimmed.Contains(MetaSpace);
+    }
+
+    /// <summary>Takes user-defined pieces out of normalised text, and merges what lies between.</summary>
+    private void EncodePlain(ReadOnlySpan<char> plain, Work work)
+    {
+        foreach (var part in _userDefined.Split(plain))
+        {
+            if (part.IsText)
+            {
+                EncodeText(plain.Slice(part.Start, part.Length), work);
+            }
+            else
+            {
+                work.Ids.Add(part.Id);
+                work.LastIsUnknown = false;
+            }
+        }
     }
 
     /// <summary>

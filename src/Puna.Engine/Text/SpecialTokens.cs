@@ -1,5 +1,3 @@
-using Puna.Engine.Text.Normalization;
-
 namespace Puna.Engine.Text;
 
 /// <summary>
@@ -16,7 +14,12 @@ internal sealed class SpecialTokens
     /// User-defined pieces without an entry in <see cref="TokenizerData.AddedTokens"/> are taken out of the text too;
     /// SentencePiece itself matches them later.
     /// </param>
-    public SpecialTokens(Vocabulary vocabulary, bool splitUserDefined)
+    /// <param name="normalize">What is done to a text, and so to the spelling of a token that is looked for behind it.</param>
+    public SpecialTokens(
+        Vocabulary vocabulary,
+        bool splitUserDefined,
+        Func<string, string> normalize
+    )
     {
         var added = new Dictionary<int, AddedToken>();
         foreach (var token in vocabulary.Data.AddedTokens)
@@ -46,9 +49,9 @@ internal sealed class SpecialTokens
             {
                 token ??= new AddedToken(id);
                 var spelling = vocabulary.Piece(id);
-                if (token.Normalized && vocabulary.Data.Nfc)
+                if (token.Normalized)
                 {
-                    spelling = CanonicalComposition.Normalize(spelling);
+                    spelling = normalize(spelling);
                 }
 
                 var entry = (spelling, token);
