@@ -1,25 +1,65 @@
+using System.Globalization;
+using System.Text;
+
 namespace Puna.Engine;
 
 /// <summary>Short renderings of values from files, for messages and <c>puna inspect</c>.</summary>
-internal static class PrintableText
+public static class PrintableText
 {
     private const int Longest = 200;
 
-    /// <summary>The text without control characters, cut to a bounded length.</summary>
+    /// <summary>
+    /// The text cut to a bounded length, with escapes (<c>\n</c>, <c>\u001b</c>) for what would not print: it could move
+    /// the terminal's cursor, turn the direction of the line or hide text.
+    /// </summary>
     public static string Short(string text)
     {
-        var cut = text.Length <= Longest ? text : text[..Longest] + "...";
-        return string.Create(
-            cut.Length,
-            cut,
-            static (target, source) =>
-            {
-                for (var index = 0; index < target.Length; index++)
+        ArgumentNullException.ThrowIfNull(text);
+        var length = Math.Min(text.Length, Longest);
+        if (length < text.Length && char.IsHighSurrogate(text[length - 1]))
+        {
+            length--;
+        }
+
+        var printable = new StringBuilder(length + 3);
+        foreach (var rune in text.AsSpan(0, length).EnumerateRunes())
+        {
+            Append(printable, rune);
+        }
+
+        return length < text.Length ? printable.Append("...").ToString() : printable.ToString();
+    }
+
+    private static void Append(StringBuilder printable, Rune rune)
+    {
+        switch (rune.Value)
+        {
+            case '\n':
+                printable.Append(@"\n");
+                break;
+            case '\r':
+                printable.Append(@"\r");
+                break;
+            case '\t':
+                printable.Append(@"\t");
+                break;
+            default:
+                if (
+                    Rune.GetUnicodeCategory(rune)
+                    is UnicodeCategory.Control
+                        or UnicodeCategory.Format
+                        or UnicodeCategory.LineSeparator
+                        or UnicodeCategory.ParagraphSeparator
+                )
                 {
-                    // A control character could move the terminal's cursor or hide text.
-                    target[index] = char.IsControl(source[index]) ? ' ' : source[index];
+                    printable.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}");
                 }
-            }
-        );
+                else
+                {
+                    printable.Append(rune.ToString());
+                }
+
+                break;
+        }
     }
 }

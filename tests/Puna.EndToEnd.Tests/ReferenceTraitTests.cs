@@ -17,6 +17,7 @@ public sealed partial class ReferenceTraitTests
         "HuggingFaceConfigTests.cs",
         "LlamaCppPerplexityTests.cs",
         "ModelCommandTests.cs",
+        "ModelContentsTests.cs",
         "ModelTokenizersTests.cs",
         "PolicyHookTests.cs",
         "RefusalTests.cs",

@@ -20,6 +20,12 @@ internal static class ConvertCommand
                 "A .gguf, a .safetensors (its config.json is written beside it) or a folder.",
         };
         var format = new Option<string?>("--format") { HelpName = "FORMAT" };
+        var tokenizer = new Option<string?>("--tokenizer")
+        {
+            Description =
+                "A file or folder whose tokenizer, and chat template if it has one, the model gets instead of its own.",
+            HelpName = "FILE",
+        };
         var threads = new Option<int?>("--threads", "-t")
         {
             Description = "Threads (default: the processor's).",
@@ -36,13 +42,15 @@ internal static class ConvertCommand
             Examples.Of(
                 "puna convert model/ model.gguf --format q4_0",
                 "puna convert model.gguf model-f16/ --format f16",
-                "puna convert stories.bin stories.safetensors"
+                "puna convert stories.bin stories.safetensors",
+                "puna convert weights/ model.gguf --tokenizer tokenizer.model"
             )
         )
         {
             input,
             output,
             format,
+            tokenizer,
             threads,
             force,
         };
@@ -67,6 +75,9 @@ internal static class ConvertCommand
                     asked,
                     pool,
                     progress,
+                    result.GetValue(tokenizer) is { } other
+                        ? ModelFiles.LoadTokenizer(other)
+                        : null,
                     result.GetValue(force),
                     cancellation
                 );

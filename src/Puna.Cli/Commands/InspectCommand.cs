@@ -1,8 +1,9 @@
 using System.CommandLine;
+using System.Text.Json;
 using Puna.Cli.Models;
 using Puna.Cli.Terminal;
+using Puna.Engine;
 using Puna.Engine.Files;
-using Puna.Engine.Files.Models;
 using Puna.Engine.Plan;
 
 namespace Puna.Cli.Commands;
@@ -15,14 +16,15 @@ internal static class InspectCommand
     {
         var path = new Argument<string?>("FILE")
         {
-            Description = "A model in any readable form; the default one when this is left out.",
+            Description =
+                "A model in any readable form, or any other GGUF or safetensors file; the default model when this is left out.",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var model = ModelOptions.Model();
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new ExampleCommand(
             "inspect",
-            "Print the metadata, plan, tensors, formats, sizes and parameter count of a model.",
+            "Print the metadata, plan, tensors, formats, sizes and parameter count of a model, and what else there is in a file that cannot be run.",
             Examples.Of("puna inspect model.gguf", "puna inspect model/ --json")
         )
         {
@@ -33,15 +35,14 @@ internal static class InspectCommand
         command.SetAction(result =>
         {
             var name = ModelArguments.Single(result.GetValue(model), result.GetValue(path));
-            using var file = ModelFiles.Open(name ?? DefaultModel.Path());
-            var plan = file.Plan;
+            var file = ModelContents.Read(name ?? DefaultModel.Path());
             if (result.GetValue(json))
             {
-                WriteJson(file, plan);
+                WriteJson(file);
             }
             else
             {
-                WriteText(file, plan);
+                WriteText(file);
             }
 
             return ExitCode.Done;
@@ -49,36 +50,29 @@ internal static class InspectCommand
         return command;
     }
 
-    private static Dictionary<string, (int Tensors, long Bytes)> Formats(IModelFile file) =>
+    private static Dictionary<string, (int Tensors, long Bytes)> Formats(ModelContents file) =>
         file
-            .Tensors.GroupBy(tensor => tensor.Format.Id)
-            .OrderByDescending(group => group.Sum(tensor => tensor.Data.Length))
+            .Tensors.GroupBy(tensor => tensor.Format)
+            .OrderByDescending(group => group.Sum(tensor => tensor.Bytes))
             .ToDictionary(
                 group => group.Key,
-                group => (group.Count(), group.Sum(tensor => tensor.Data.Length))
+                group => (group.Count(), group.Sum(tensor => tensor.Bytes))
             );
 
-    private static void WriteText(IModelFile file, LayerPlan plan)
+    private static void WriteText(ModelContents file)
     {
-        var config = file.Config;
         var output = Console.Out;
         output.WriteLine($"{file.Path}: {file.Form}");
         output.WriteLine(
-            $"{config.Family}, {PlanCost.Of(plan, config.ContextLength).Parameters:N0} parameters, {Sizes.Bytes(file.Tensors.Sum(tensor => tensor.Data.Length))}"
+            $"{file.Family ?? "no family"}, {file.Parameters:N0} parameters, {Sizes.Bytes(file.Bytes)}"
         );
-        output.WriteLine(
-            $"{config.Layers} layers, width {config.HiddenSize}, {config.Heads} query and {config.KvHeads} key/value heads of {config.HeadDim}, "
-                + $"MLP {config.IntermediateSize}, vocabulary {config.VocabularySize}, context {config.ContextLength}"
-        );
-        if (!plan.IsPlain)
+        if (file.Plan is { } plan)
         {
-            output.WriteLine($"plan {plan.Name}: {plan.Banks.Count} banks of keys and values");
-            foreach (var shared in plan.Readers().GroupBy(pair => pair.Producer))
-            {
-                output.WriteLine(
-                    $"  layer {string.Join(", ", shared.Select(pair => pair.Layer))} reads those of layer {shared.Key}"
-                );
-            }
+            WriteText(plan);
+        }
+        else
+        {
+            output.WriteLine($"cannot be run: {file.Reason}");
         }
 
         output.WriteLine();
@@ -100,50 +94,54 @@ internal static class InspectCommand
             file.Tensors.Select(tensor =>
                 (string[])
                     [
-                        tensor.StoredName,
+                        PrintableText.Short(tensor.StoredName),
                         string.Join(" x ", tensor.Shape),
-                        tensor.Format.Id,
-                        $"{tensor.Data.Length:N0}",
+                        PrintableText.Short(tensor.Format),
+                        $"{tensor.Bytes:N0}",
                     ]
             )
         );
     }
 
-    private static void WriteJson(IModelFile file, LayerPlan plan) =>
+    private static void WriteText(LayerPlan plan)
+    {
+        var config = plan.Config;
+        var output = Console.Out;
+        output.WriteLine(
+            $"{config.Layers} layers, width {config.HiddenSize}, {config.Heads} query and {config.KvHeads} key/value heads of {config.HeadDim}, "
+                + $"MLP {config.IntermediateSize}, vocabulary {config.VocabularySize}, context {config.ContextLength}"
+        );
+        if (!plan.IsPlain)
+        {
+            output.WriteLine($"plan {plan.Name}: {plan.Banks.Count} banks of keys and values");
+            foreach (var shared in plan.Readers().GroupBy(pair => pair.Producer))
+            {
+                output.WriteLine(
+                    $"  layer {string.Join(", ", shared.Select(pair => pair.Layer))} reads those of layer {shared.Key}"
+                );
+            }
+        }
+    }
+
+    private static void WriteJson(ModelContents file) =>
         JsonOutput.Write(writer =>
         {
-            var config = file.Config;
             writer.WriteString("path", file.Path);
             writer.WriteString("form", file.Form);
-            writer.WriteString("family", config.Family);
-            writer.WriteNumber("parameters", PlanCost.Of(plan, config.ContextLength).Parameters);
-            writer.WriteNumber("bytes", file.Tensors.Sum(tensor => tensor.Data.Length));
-            writer.WriteStartObject("plan");
-            writer.WriteString("name", plan.Name);
-            writer.WriteNumber("layers", config.Layers);
-            writer.WriteNumber("banks", plan.Banks.Count);
-            writer.WriteStartArray("readers");
-            foreach (var (layer, producer) in plan.Readers())
+            writer.WriteBoolean("runnable", file.Plan is not null);
+            writer.WriteString("reason", file.Reason);
+            writer.WriteString("family", file.Family);
+            writer.WriteNumber("parameters", file.Parameters);
+            writer.WriteNumber("bytes", file.Bytes);
+            if (file.Plan is { } plan)
             {
-                writer.WriteStartObject();
-                writer.WriteNumber("layer", layer);
-                writer.WriteNumber("producer", producer);
-                writer.WriteEndObject();
+                WriteJson(writer, plan);
+            }
+            else
+            {
+                writer.WriteNull("plan");
             }
 
-            writer.WriteEndArray();
-            writer.WriteNumber("hidden_size", config.HiddenSize);
-            writer.WriteNumber("intermediate_size", config.IntermediateSize);
-            writer.WriteNumber("heads", config.Heads);
-            writer.WriteNumber("kv_heads", config.KvHeads);
-            writer.WriteNumber("head_dim", config.HeadDim);
-            writer.WriteNumber("vocabulary_size", config.VocabularySize);
-            writer.WriteNumber("context_length", config.ContextLength);
-            writer.WriteBoolean("tied_embeddings", config.TieEmbeddings);
-            writer.WriteNumber("rope_theta", config.Rope.Theta);
-            writer.WriteString("rope_scaling", config.Rope.Scaling.ToString().ToLowerInvariant());
-            writer.WriteNumber("sliding_window", config.SlidingWindow);
-            writer.WriteEndObject();
             writer.WriteStartObject("formats");
             foreach (var (format, (tensors, bytes)) in Formats(file))
             {
@@ -174,11 +172,42 @@ internal static class InspectCommand
                 }
 
                 writer.WriteEndArray();
-                writer.WriteString("format", tensor.Format.Id);
-                writer.WriteNumber("bytes", tensor.Data.Length);
+                writer.WriteString("format", tensor.Format);
+                writer.WriteNumber("bytes", tensor.Bytes);
                 writer.WriteEndObject();
             }
 
             writer.WriteEndArray();
         });
+
+    private static void WriteJson(Utf8JsonWriter writer, LayerPlan plan)
+    {
+        var config = plan.Config;
+        writer.WriteStartObject("plan");
+        writer.WriteString("name", plan.Name);
+        writer.WriteNumber("layers", config.Layers);
+        writer.WriteNumber("banks", plan.Banks.Count);
+        writer.WriteStartArray("readers");
+        foreach (var (layer, producer) in plan.Readers())
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("layer", layer);
+            writer.WriteNumber("producer", producer);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteNumber("hidden_size", config.HiddenSize);
+        writer.WriteNumber("intermediate_size", config.IntermediateSize);
+        writer.WriteNumber("heads", config.Heads);
+        writer.WriteNumber("kv_heads", config.KvHeads);
+        writer.WriteNumber("head_dim", config.HeadDim);
+        writer.WriteNumber("vocabulary_size", config.VocabularySize);
+        writer.WriteNumber("context_length", config.ContextLength);
+        writer.WriteBoolean("tied_embeddings", config.TieEmbeddings);
+        writer.WriteNumber("rope_theta", config.Rope.Theta);
+        writer.WriteString("rope_scaling", config.Rope.Scaling.ToString().ToLowerInvariant());
+        writer.WriteNumber("sliding_window", config.SlidingWindow);
+        writer.WriteEndObject();
+    }
 }

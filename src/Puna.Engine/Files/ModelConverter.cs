@@ -1,8 +1,10 @@
 using Puna.Engine.Files.Models;
 using Puna.Engine.Files.Safetensors;
 using Puna.Engine.Files.Storage;
+using Puna.Engine.Files.Tokenizers;
 using Puna.Engine.Files.Writing;
 using Puna.Engine.Plan;
+using Puna.Engine.Text;
 using Puna.Kernels.Formats;
 using Puna.Kernels.Threads;
 
@@ -21,9 +23,10 @@ public static class ModelConverter
     /// <param name="format">Format of the matrices; null keeps each as it is.</param>
     /// <param name="pool">Threads, or null for the caller's alone.</param>
     /// <param name="progress">Told the share that is done, from 0 to 1.</param>
+    /// <param name="tokenizer">The tokenizer that the model gets instead of its own; its chat template stays where this one has none.</param>
     /// <param name="force">Replaces a model of another family, or what is no model, under the target name.</param>
     /// <param name="cancellation">Ends the work; the old file stays.</param>
-    /// <exception cref="InputException">The form cannot hold the model, a weight is damaged, the disk is full, or the place is taken: by the input, by what is no regular file, or by what only <paramref name="force"/> replaces; the old file stays.</exception>
+    /// <exception cref="InputException">The form cannot hold the model, a weight is damaged, the tokenizer does not fit, the disk is full, or the place is taken: by the input, by what is no regular file, or by what only <paramref name="force"/> replaces; the old file stays.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; the old file stays.</exception>
     public static ConversionSummary Convert(
         IModelFile input,
@@ -31,12 +34,13 @@ public static class ModelConverter
         WeightFormat? format,
         WorkerPool? pool = null,
         IProgress<double>? progress = null,
+        TokenizerData? tokenizer = null,
         bool force = false,
         CancellationToken cancellation = default
     )
     {
         ArgumentNullException.ThrowIfNull(input);
-        return Convert(input, input.Plan, path, format, pool, progress, force, cancellation);
+        return Convert(input, input.Plan, path, format, pool, progress, tokenizer, force, cancellation);
     }
 
     /// <summary>Converts a model to another plan: tensors that the plan does not own are left out.</summary>
@@ -46,9 +50,10 @@ public static class ModelConverter
     /// <param name="format">Format of the matrices; null keeps each as it is.</param>
     /// <param name="pool">Threads, or null for the caller's alone.</param>
     /// <param name="progress">Told the share that is done, from 0 to 1.</param>
+    /// <param name="tokenizer">The tokenizer that the model gets instead of its own; its chat template stays where this one has none.</param>
     /// <param name="force">Replaces a model of another family, or what is no model, under the target name.</param>
     /// <param name="cancellation">Ends the work; the old file stays.</param>
-    /// <exception cref="InputException">The input lacks a tensor of the plan, the form cannot state the plan, a weight is damaged, the disk is full, or the place is taken; the old file stays.</exception>
+    /// <exception cref="InputException">The input lacks a tensor of the plan, the form cannot state the plan, a weight is damaged, the tokenizer does not fit, the disk is full, or the place is taken; the old file stays.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; the old file stays.</exception>
     public static ConversionSummary Convert(
         IModelFile input,
@@ -57,6 +62,7 @@ public static class ModelConverter
         WeightFormat? format,
         WorkerPool? pool = null,
         IProgress<double>? progress = null,
+        TokenizerData? tokenizer = null,
         bool force = false,
         CancellationToken cancellation = default
     )
@@ -68,6 +74,7 @@ public static class ModelConverter
         var output = new ModelOutput(path, plan)
         {
             Inputs = ModelFolder.Inputs(input.Path),
+            Tokenizer = Replacing(input, tokenizer),
             Force = force,
         };
         var tensors = input.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
@@ -114,6 +121,33 @@ public static class ModelConverter
             progress,
             cancellation
         );
+    }
+
+    /// <summary>A tokenizer from elsewhere; the model's chat template stays where it brings none.</summary>
+    private static TokenizerData? Replacing(IModelFile input, TokenizerData? tokenizer)
+    {
+        var fitting = ModelTokenizers.Fitting(tokenizer, input.Path, input.Config);
+        return fitting is { ChatTemplate: null }
+            ? fitting with
+            {
+                ChatTemplate = TemplateOf(input),
+            }
+            : fitting;
+    }
+
+    /// <summary>The template of a model, whose tokenizer may be what is to be replaced because it cannot be read.</summary>
+    private static string? TemplateOf(IModelFile input)
+    {
+        try
+        {
+            return input is GgufModelFile gguf
+                ? gguf.Gguf.Text("tokenizer.chat_template")
+                : input.Tokenizer?.ChatTemplate;
+        }
+        catch (InputException)
+        {
+            return null;
+        }
     }
 
     private static void RequireFormat(ModelOutputForm form, WeightFormat? format)

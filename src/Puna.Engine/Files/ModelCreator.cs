@@ -101,7 +101,7 @@ public static class ModelCreator
         output.AddRotaryFactors();
         using var writer = new GgufWriter();
         GgufModelMetadata.Add(writer, config, $"{name} (random weights)", format);
-        GgufModelMetadata.Add(writer, StandInTokenizer.Create(config.VocabularySize));
+        GgufTokenizerMetadata.Add(writer, StandInTokenizer.Create(config.VocabularySize), config);
         return output.WriteGguf(writer, pool, progress, cancellation);
     }
 

@@ -1,9 +1,12 @@
+using System.Text;
 using Puna.Engine.Files.Gguf;
 using Puna.Engine.Files.Models;
 using Puna.Engine.Files.Plans;
 using Puna.Engine.Files.Safetensors;
+using Puna.Engine.Files.Tokenizers;
 using Puna.Engine.Files.Writing;
 using Puna.Engine.Plan;
+using Puna.Engine.Text;
 using Puna.Kernels.Formats;
 using Puna.Kernels.Threads;
 
@@ -13,19 +16,21 @@ namespace Puna.Engine.Files;
 internal sealed class ModelOutput(string path, LayerPlan plan)
 {
     private const string ConfigName = ModelFolder.ConfigName;
+    private const string TemplateName = "chat_template.jinja";
+    private const string GenerationName = "generation_config.json";
 
     /// <summary>Files of a Hugging Face folder that describe the tokenizer and generation, copied as they are.</summary>
     private static readonly string[] s_companions =
     [
         "tokenizer.json",
-        "tokenizerconfig.json",
+        "tokenizer_config.json",
         "tokenizer.model",
         "special_tokens_map.json",
         "added_tokens.json",
         "vocab.json",
         "merges.txt",
-        "chat_template.jinja",
-        "generationconfig.json",
+        TemplateName,
+        GenerationName,
     ];
 
     /// <summary>Metadata that describes how the old file was written, not the model.</summary>
@@ -40,6 +45,9 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
     private readonly List<string> _remarks = [];
     private readonly List<string> _files = [];
     private long _bytes;
+
+    /// <summary>The tokenizer that the model gets instead of its own, or null.</summary>
+    public TokenizerData? Tokenizer { get; init; }
 
     /// <summary>Files that are read for it, none of which may be replaced.</summary>
     public IReadOnlyList<string> Inputs { get; init; } = [];
@@ -91,6 +99,7 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
                 if (
                     !s_notCopied.Contains(entry.Key)
                     && !entry.Key.StartsWith("split.", StringComparison.Ordinal)
+                    && (Tokenizer is null || !IsTokenizer(entry.Key))
                 )
                 {
                     writer.Copy(source.Gguf, entry);
@@ -98,6 +107,10 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
             }
 
             GgufModelMetadata.AddFileType(writer, format);
+            if (Tokenizer is not null)
+            {
+                _remarks.AddRange(GgufTokenizerMetadata.Add(writer, Tokenizer, _config));
+            }
         }
         else
         {
@@ -105,13 +118,9 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
                 System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(input.Path))
             );
             GgufModelMetadata.Add(writer, _config, name, format);
-            GgufModelMetadata.Add(writer, input.Tokenizer);
-            if (input.Tokenizer is null)
-            {
-                _remarks.Add(
-                    "The model has no tokenizer, so the file has none either: it takes ids only."
-                );
-            }
+            _remarks.AddRange(
+                GgufTokenizerMetadata.Add(writer, Tokenizer ?? input.Tokenizer, _config)
+            );
         }
 
         return WriteGguf(writer, pool, progress, cancellation);
@@ -144,7 +153,7 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
         return Finish(staged);
     }
 
-    /// <summary>Writes safetensors and config.json, and copies the tokenizer's files where they are.</summary>
+    /// <summary>Writes safetensors and config.json, and the tokenizer's files: copied where they are, else written.</summary>
     public ConversionSummary WriteHuggingFace(
         IModelFile? input,
         WeightFormat format,
@@ -186,11 +195,9 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
 
         // The weights take the longest: whatever else may be refused comes before them.
         Stage(staged, System.IO.Path.Combine(folder, ConfigName), stream => stream.Write(settings));
-        if (!CopyCompanions(staged, source, folder) && input?.Tokenizer is not null)
+        if (Tokenizer is not null || !CopyCompanions(staged, source, folder))
         {
-            _remarks.Add(
-                $"The tokenizer was not written to '{folder}'; name the original model with --tokenizer to use it."
-            );
+            WriteTokenizer(staged, Tokenizer ?? input?.Tokenizer, source, folder);
         }
 
         RemoveRest(replacement, staged, folder, weights);
@@ -234,6 +241,52 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
             _remarks.Add(
                 $"Removed with the old model in '{folder}': {string.Join(", ", removed)}."
             );
+        }
+    }
+
+    private static bool IsTokenizer(string key) =>
+        key.StartsWith("tokenizer.", StringComparison.Ordinal);
+
+    /// <summary>Weights are worth having without a tokenizer, so one that this form cannot state is a remark.</summary>
+    private void WriteTokenizer(
+        StagedFiles staged,
+        TokenizerData? tokenizer,
+        string? source,
+        string folder
+    )
+    {
+        if (tokenizer is null)
+        {
+            return;
+        }
+
+        try
+        {
+            var generation = source is null ? null : System.IO.Path.Combine(source, GenerationName);
+            foreach (
+                var (name, content) in HuggingFaceTokenizer.Files(tokenizer, _config, generation)
+            )
+            {
+                Stage(
+                    staged,
+                    System.IO.Path.Combine(folder, name),
+                    stream => stream.Write(content)
+                );
+            }
+        }
+        catch (InputException fault)
+        {
+            _remarks.Add(
+                $"The tokenizer was not written to '{folder}', name the original model with --tokenizer to use it: {fault.Message}"
+            );
+            return;
+        }
+
+        // Where this file lies it wins over tokenizer_config.json.
+        var template = System.IO.Path.Combine(folder, TemplateName);
+        if (System.IO.File.Exists(template) && tokenizer.ChatTemplate is { } text)
+        {
+            Stage(staged, template, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
         }
     }
 

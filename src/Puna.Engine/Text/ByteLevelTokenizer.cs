@@ -34,7 +34,11 @@ internal sealed class ByteLevelTokenizer : ITokenizer
 
         _preTokenizer = PreTokenizer.ByName(data.PreTokenizer ?? "default");
         _merges = new MergeRanks(_vocabulary, data.Merges);
-        _special = new SpecialTokens(_vocabulary, splitUserDefined: true);
+        _special = new SpecialTokens(
+            _vocabulary,
+            splitUserDefined: true,
+            spelling => data.Nfc ? CanonicalComposition.Normalize(spelling) : spelling
+        );
         Span<char> piece = stackalloc char[1];
         for (var value = 0; value < 256; value++)
         {

@@ -20,23 +20,23 @@ internal sealed class SentencePieceTokenizer : ITokenizer
     private readonly bool _cutBeforeBlanks;
 
     /// <summary>Builds it from checked data.</summary>
-    /// <exception cref="InputException">There are neither scores nor merges, or ids and merges do not fit the vocabulary.</exception>
+    /// <exception cref="InputException">Ids and merges do not fit the vocabulary.</exception>
     public SentencePieceTokenizer(TokenizerData data)
     {
         _vocabulary = new Vocabulary(data);
-        if (data.Scores.Count == 0 && data.Merges.Count == 0)
-        {
-            throw new InputException(
-                "The tokenizer is a SentencePiece BPE without scores and without merges; one of the two is needed."
-            );
-        }
-
         _pairs =
             data.Scores.Count > 0
                 ? new ScoreRanks(_vocabulary, data.Scores)
                 : new MergeRanks(_vocabulary, data.Merges);
         _normalizer = new SentencePieceNormalizer(data);
-        _special = new SpecialTokens(_vocabulary, splitUserDefined: false);
+
+        // The blank that the normaliser puts in front belongs to the spelling, one that a pre-tokeniser puts there does not.
+        _special = new SpecialTokens(
+            _vocabulary,
+            splitUserDefined: false,
+            spelling =>
+                _normalizer.Normalize(spelling, data.AddSpacePrefix && !data.SpacePrefixUnlessBlank)
+        );
         var added = data.AddedTokens.Select(token => token.Id).ToHashSet();
         _userDefined = new SpecialTokenMatcher(
             Enumerable
@@ -92,15 +92,15 @@ internal sealed class SentencePieceTokenizer : ITokenizer
             }
 
             var prefix = Data.AddSpacePrefix && (segment.Start == 0 || !Data.SpacePrefixFirstOnly);
-            var plain = _normalizer.Normalize(
-                SpecialTokens.Unguarded(whole.AsSpan(segment.Start, segment.Length), guard),
-                prefix
-            );
-            foreach (var part in _userDefined.Split(plain))
+            var plain = _normalizer.Normalize(whole.AsSpan(segment.Start, segment.Length), prefix);
+            foreach (var part in _special.Normalized(parseSpecial).Split(plain, guard))
             {
                 if (part.IsText)
                 {
-                    EncodeText(plain.AsSpan(part.Start, part.Length), work);
+                    EncodePlain(
+                        SpecialTokens.Unguarded(plain.AsSpan(part.Start, part.Length), guard),
+                        work
+                    );
                 }
                 else
                 {
@@ -131,6 +131,23 @@ internal sealed class SentencePieceTokenizer : ITokenizer
     {
         var trimmed = piece.AsSpan().TrimStart(MetaSpace);
         return trimmed.Contains(MetaSpace);
+    }
+
+    /// <summary>Takes user-defined pieces out of normalised text, and merges what lies between.</summary>
+    private void EncodePlain(ReadOnlySpan<char> plain, Work work)
+    {
+        foreach (var part in _userDefined.Split(plain))
+        {
+            if (part.IsText)
+            {
+                EncodeText(plain.Slice(part.Start, part.Length), work);
+            }
+            else
+            {
+                work.Ids.Add(part.Id);
+                work.LastIsUnknown = false;
+            }
+        }
     }
 
     /// <summary>

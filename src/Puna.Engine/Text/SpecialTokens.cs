@@ -1,5 +1,4 @@
 using System.Text;
-using Puna.Engine.Text.Normalization;
 
 namespace Puna.Engine.Text;
 
@@ -10,6 +9,7 @@ namespace Puna.Engine.Text;
 internal sealed class SpecialTokens
 {
     private readonly SpecialTokenMatcher[] _matchers = new SpecialTokenMatcher[4];
+    private readonly SpecialTokenMatcher _spelt;
 
     /// <summary>Collects the tokens by their types and flags.</summary>
     /// <param name="vocabulary">The pieces.</param>
@@ -17,7 +17,12 @@ internal sealed class SpecialTokens
     /// User-defined pieces without an entry in <see cref="TokenizerData.AddedTokens"/> are taken out of the text too;
     /// SentencePiece itself matches them later.
     /// </param>
-    public SpecialTokens(Vocabulary vocabulary, bool splitUserDefined)
+    /// <param name="normalize">What is done to a text, and so to the spelling of a token that is looked for behind it.</param>
+    public SpecialTokens(
+        Vocabulary vocabulary,
+        bool splitUserDefined,
+        Func<string, string> normalize
+    )
     {
         var added = new Dictionary<int, AddedToken>();
         foreach (var token in vocabulary.Data.AddedTokens)
@@ -38,6 +43,7 @@ internal sealed class SpecialTokens
             all[i] = [];
         }
 
+        var controls = new List<(string Spelling, AddedToken Token)>();
         for (var id = 0; id < vocabulary.Count; id++)
         {
             var type = vocabulary.Type(id);
@@ -47,9 +53,14 @@ internal sealed class SpecialTokens
             {
                 token ??= new AddedToken(id);
                 var spelling = vocabulary.Piece(id);
-                if (token.Normalized && vocabulary.Data.Nfc)
+                if (control)
                 {
-                    spelling = CanonicalComposition.Normalize(spelling);
+                    controls.Add((spelling, token));
+                }
+
+                if (token.Normalized)
+                {
+                    spelling = normalize(spelling);
                 }
 
                 var entry = (spelling, token);
@@ -65,6 +76,8 @@ internal sealed class SpecialTokens
         {
             _matchers[i] = new SpecialTokenMatcher(all[i]);
         }
+
+        _spelt = new SpecialTokenMatcher(controls);
     }
 
     /// <summary>Tokens found in the text as given.</summary>
@@ -80,7 +93,12 @@ internal sealed class SpecialTokens
         var done = 0;
         for (var at = 0; at < text.Length; at++)
         {
-            if (IsControlAt(text, at, normalized: false) || IsControlAt(text, at, normalized: true))
+            // A token that is looked for behind the normaliser may be spelt as it was before it, too.
+            if (
+                _spelt.MatchAt(text, at).Length > 0
+                || IsControlAt(text, at, normalized: false)
+                || IsControlAt(text, at, normalized: true)
+            )
             {
                 guarded ??= new StringBuilder(text.Length + 16);
                 guarded.Append(text, done, at - done).Append(guard);

@@ -31,7 +31,7 @@ public sealed record TokenizerData
 
     /// <summary>
     /// Merges in order of rank, each "left right". Byte-level BPE needs them; SentencePiece pieces are merged by
-    /// them when there are no scores (tokenizer.json), else by score.
+    /// them when there are no scores (tokenizer.json, which may have none of either), else by score.
     /// </summary>
     public IReadOnlyList<string> Merges { get; init; } = [];
 
@@ -70,6 +70,12 @@ public sealed record TokenizerData
 
     /// <summary>End of a sequence.</summary>
     public int? EosId { get; init; }
+
+    /// <summary>A sequence was trained to end with <see cref="EosId"/>; nothing here adds it, but files say so.</summary>
+    internal bool AddEos { get; init; }
+
+    /// <summary>Fills rows of unequal length; nothing here needs it, but files say so.</summary>
+    internal int? PadId { get; init; }
 
     /// <summary>Further ids that end a turn (eot, eom, generation_config's list).</summary>
     public IReadOnlyList<int> EndIds { get; init; } = [];

@@ -221,7 +221,6 @@ public sealed class TokenizerFileTests : IDisposable
         Refused(good with { EosId = -7 }, "-7");
         Refused(good with { EndIds = [12345] }, "12345");
         Refused(good with { UnknownId = int.MaxValue }, "unknown");
-        Refused(good with { Scores = [] }, "without scores");
         Refused(good with { AddedTokens = [new AddedToken(9999)] }, "9999");
         Refused(good with { CharacterMap = new byte[] { 9, 0, 0, 0, 1 } }, "character map");
         var scores = good.Scores.ToArray();
@@ -254,6 +253,7 @@ public sealed class TokenizerFileTests : IDisposable
         Assert.True(data.AddBos && data.AddSpacePrefix);
         Assert.Equal([3], data.EndIds);
         Assert.Null(GgufTokenizerReader.Read(new GgufMetadata([])));
+        GgufRefused(good, "tokenizer.ggml.scores", null!, "lacks");
         GgufRefused(good, "tokenizer.ggml.model", "t5", "'t5'");
         GgufRefused(good, "tokenizer.ggml.token_type", new[] { 2, 3, 3, 9, 1 }, "type 9");
         GgufRefused(good, "tokenizer.ggml.eot_token_id", 1L << 40, "eot");

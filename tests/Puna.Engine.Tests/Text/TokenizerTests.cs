@@ -141,6 +141,22 @@ public class TokenizerTests
     }
 
     [Fact]
+    public void A_normalised_token_of_sentencepiece_is_found_behind_the_blank_that_its_spelling_got()
+    {
+        var tokenizer = TokenizerFactory.Create(
+            SmallTokenizers.SentencePiece() with
+            {
+                AddedTokens = [new AddedToken(1) { Normalized = true }],
+            }
+        );
+        int Id(string piece) => tokenizer.IdOf(piece)!.Value;
+        Assert.Equal([1, Id("a")], tokenizer.Encode("<s>a"));
+        Assert.Equal([Id("\u2581a"), 1, Id("b")], tokenizer.Encode("a <s>b"));
+        Assert.DoesNotContain(1, tokenizer.Encode("a<s>b"));
+        Assert.DoesNotContain(1, tokenizer.Encode("<s>a", parseSpecial: false));
+    }
+
+    [Fact]
     public void SentencePiece_writes_control_tokens_as_text_unless_they_are_parsed()
     {
         var tokenizer = TokenizerFactory.Create(SmallTokenizers.SentencePiece());

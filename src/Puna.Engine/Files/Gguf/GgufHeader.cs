@@ -1,6 +1,5 @@
 using System.Numerics;
 using Puna.Engine.Files.Storage;
-using Puna.Kernels.Formats;
 using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Files.Gguf;
@@ -25,33 +24,6 @@ internal static class GgufHeader
 
     /// <summary>Smallest tensor: an 8-byte length, one letter, dimension count, one dimension, type, offset.</summary>
     private const int SmallestTensor = 33;
-
-    private static readonly Dictionary<uint, string> s_unreadable = new()
-    {
-        [4] = "Q4_2",
-        [5] = "Q4_3",
-        [9] = "Q8_1",
-        [15] = "Q8_K",
-        [16] = "IQ2_XXS",
-        [17] = "IQ2_XS",
-        [18] = "IQ3_XXS",
-        [19] = "IQ1_S",
-        [21] = "IQ3_S",
-        [22] = "IQ2_S",
-        [24] = "I8",
-        [25] = "I16",
-        [26] = "I32",
-        [27] = "I64",
-        [28] = "F64",
-        [29] = "IQ1_M",
-        [31] = "Q4_0_4_4",
-        [32] = "Q4_0_4_8",
-        [33] = "Q4_0_8_8",
-        [36] = "IQ4_NL_4_4",
-        [37] = "IQ4_NL_4_8",
-        [38] = "IQ4_NL_8_8",
-        [40] = "NVFP4",
-    };
 
     public static GgufFile Read(MappedFile file)
     {
@@ -211,6 +183,7 @@ internal static class GgufHeader
         }
 
         var start = (cursor.Position + (long)gguf.Alignment - 1) / gguf.Alignment * gguf.Alignment;
+        MeasureUnknownTypes(tensors, fileLength - start);
         for (var index = 0; index < count; index++)
         {
             var tensor = tensors[index];
@@ -241,6 +214,26 @@ internal static class GgufHeader
         return tensors;
     }
 
+    /// <summary>Of a type whose sizes are not known a tensor has what lies before the next one.</summary>
+    private static void MeasureUnknownTypes(List<GgufTensor> tensors, long end)
+    {
+        if (tensors.TrueForAll(tensor => tensor.Type.IsSized))
+        {
+            return;
+        }
+
+        var offsets = new SortedSet<long>(tensors.Select(tensor => tensor.Offset)) { end };
+        for (var index = 0; index < tensors.Count; index++)
+        {
+            var tensor = tensors[index];
+            if (!tensor.Type.IsSized && tensor.Offset < end)
+            {
+                var next = offsets.GetViewBetween(tensor.Offset + 1, end).Min;
+                tensors[index] = tensor with { Length = next - tensor.Offset };
+            }
+        }
+    }
+
     private static GgufTensor ReadTensor(ref GgufCursor cursor, GgufFile gguf, string name)
     {
         var dimensions = cursor.UInt32();
@@ -261,34 +254,21 @@ internal static class GgufHeader
         var type = cursor.UInt32();
         var offset = cursor.UInt64();
         var elements = TensorRanges.Elements(gguf.Path, name, shape);
-        var format = FormatOf(gguf.Path, name, type);
+        var known = GgufTensorType.Of(type);
         var columns = shape[^1];
-        if (columns % format.BlockSize != 0)
+        if (columns % known.BlockSize != 0)
         {
             throw new InputException(
-                $"'{gguf.Path}' is damaged: rows of tensor '{PrintableText.Short(name)}' have {columns} elements, which is no whole number of {format} blocks of {format.BlockSize}."
+                $"'{gguf.Path}' is damaged: rows of tensor '{PrintableText.Short(name)}' have {columns} elements, which is no whole number of {known.Name} blocks of {known.BlockSize}."
             );
         }
 
         return new GgufTensor(
             name,
             shape,
-            format,
+            known,
             offset <= long.MaxValue ? (long)offset : long.MaxValue / 2,
-            elements / format.BlockSize * format.BlockBytes
-        );
-    }
-
-    private static WeightFormat FormatOf(string path, string name, uint type)
-    {
-        if (WeightFormats.FindGguf(type) is { } format)
-        {
-            return format;
-        }
-
-        var known = s_unreadable.TryGetValue(type, out var word) ? word : $"number {type}";
-        throw new InputException(
-            $"'{path}' stores tensor '{PrintableText.Short(name)}' in the GGUF type {known}, which cannot be read; readable are {string.Join(", ", WeightFormats.All)}."
+            elements / known.BlockSize * known.BlockBytes
         );
     }
 }

@@ -34,12 +34,24 @@ internal static class GgufMetadataText
         return $"[{string.Join(", ", shown)}{more}]";
     }
 
+    /// <summary>How many bytes of a text are shown: none of a character that would be cut.</summary>
+    private static int WholeCharacters(ReadOnlySpan<byte> text, int length)
+    {
+        var shown = Math.Min(length, ShownBytes);
+        while (shown > 0 && shown < length && (text[shown] & 0xC0) == 0x80)
+        {
+            shown--;
+        }
+
+        return shown;
+    }
+
     private static string Scalar(GgufValueType type, ref ReadOnlySpan<byte> bytes)
     {
         if (type == GgufValueType.String)
         {
             var length = (int)BinaryPrimitives.ReadUInt64LittleEndian(bytes);
-            var text = Encoding.UTF8.GetString(bytes.Slice(8, Math.Min(length, ShownBytes)));
+            var text = Encoding.UTF8.GetString(bytes.Slice(8, WholeCharacters(bytes[8..], length)));
             bytes = bytes[(8 + length)..];
             return PrintableText.Short(length > ShownBytes ? text + "..." : text);
         }

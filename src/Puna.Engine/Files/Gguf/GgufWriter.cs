@@ -69,6 +69,13 @@ internal sealed class GgufWriter : IDisposable
         _metadata.Write(MemoryMarshal.AsBytes(values));
     }
 
+    /// <summary>Adds an array of bytes.</summary>
+    public void Add(string key, ReadOnlySpan<byte> values)
+    {
+        StartArray(key, GgufValueType.UInt8, values.Length);
+        _metadata.Write(values);
+    }
+
     /// <summary>Adds an entry of another file, byte for byte.</summary>
     public void Copy(GgufFile file, GgufEntry entry)
     {

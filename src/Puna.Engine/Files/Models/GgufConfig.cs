@@ -13,6 +13,13 @@ internal static class GgufConfig
     /// <exception cref="InputException">A key is missing or wrong, or states what cannot be run.</exception>
     public static ModelConfig Read(GgufFile file)
     {
+        if (file.Text("general.type") is { } kind and not "model")
+        {
+            throw new InputException(
+                $"'{file.Path}' is no model: its metadata 'general.type' is '{PrintableText.Short(kind)}'; give the model that it belongs to."
+            );
+        }
+
         var family =
             file.Text("general.architecture")
             ?? throw new InputException(
@@ -269,7 +276,7 @@ internal static class GgufConfig
         )
         {
             throw new InputException(
-                $"'{file.Path}' has '{tensor.Name}' as {tensor.Format} [{string.Join(", ", tensor.Shape)}]; F32 [{headDim / 2}] is needed."
+                $"'{file.Path}' has '{tensor.Name}' as {tensor.Type.Name} [{string.Join(", ", tensor.Shape)}]; F32 [{headDim / 2}] is needed."
             );
         }
 

@@ -3,6 +3,7 @@ using Puna.Engine.Files.Storage;
 using Puna.Engine.Files.Tokenizers;
 using Puna.Engine.Plan;
 using Puna.Engine.Text;
+using Puna.Kernels.Formats;
 
 namespace Puna.Engine.Files.Models;
 
@@ -67,7 +68,7 @@ internal sealed class GgufModelFile : IModelFile
                 {
                     Name = name,
                     StoredName = tensor.Name,
-                    Format = tensor.Format,
+                    Format = tensor.Format ?? throw Unreadable(gguf.Path, tensor),
                     Shape = tensor.Shape,
                     Data = gguf.Data(tensor),
                     RowOrder =
@@ -90,4 +91,9 @@ internal sealed class GgufModelFile : IModelFile
         );
         return new GgufModelFile(gguf, plan, tensors);
     }
+
+    private static InputException Unreadable(string path, GgufTensor tensor) =>
+        new(
+            $"'{path}' stores tensor '{PrintableText.Short(tensor.Name)}' in the GGUF type {tensor.Type.Name}, which cannot be read; readable are {string.Join(", ", WeightFormats.All)}."
+        );
 }

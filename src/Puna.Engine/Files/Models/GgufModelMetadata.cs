@@ -1,8 +1,6 @@
 using Puna.Engine.Files.Gguf;
 using Puna.Engine.Files.Writing;
 using Puna.Engine.Plan;
-using Puna.Engine.Text;
-using Puna.Engine.Text.PreTokenizers;
 using Puna.Kernels.Formats;
 
 namespace Puna.Engine.Files.Models;
@@ -134,94 +132,12 @@ internal static class GgufModelMetadata
             );
     }
 
-    /// <summary>Adds a tokenizer as llama.cpp reads it; null writes a model without a vocabulary.</summary>
-    public static void Add(GgufWriter writer, TokenizerData? tokenizer)
-    {
-        if (tokenizer is null)
-        {
-            writer.Add("tokenizer.ggml.model", "none");
-            return;
-        }
-
-        var isSentencePiece = tokenizer.Kind == TokenizerKind.SentencePieceBpe;
-        writer.Add("tokenizer.ggml.model", isSentencePiece ? "llama" : "gpt2");
-        writer.Add("tokenizer.ggml.pre", tokenizer.PreTokenizer ?? "default");
-        writer.Add("tokenizer.ggml.tokens", Named(tokenizer.Pieces));
-        if (isSentencePiece)
-        {
-            writer.Add("tokenizer.ggml.scores", Scores(tokenizer));
-            writer.Add("tokenizer.ggml.add_space_prefix", tokenizer.AddSpacePrefix);
-        }
-        else
-        {
-            writer.Add("tokenizer.ggml.merges", tokenizer.Merges);
-        }
-
-        var types = new int[tokenizer.Pieces.Count];
-        for (var id = 0; id < types.Length; id++)
-        {
-            types[id] = (int)(id < tokenizer.Types.Count ? tokenizer.Types[id] : TokenType.Normal);
-        }
-
-        writer.Add("tokenizer.ggml.token_type", types);
-        AddId(writer, "bos", tokenizer.BosId);
-        AddId(writer, "eos", tokenizer.EosId);
-        AddId(writer, "unknown", tokenizer.UnknownId);
-        writer.Add("tokenizer.ggml.add_bos_token", tokenizer.AddBos);
-        if (tokenizer.ChatTemplate is { } template)
-        {
-            writer.Add("tokenizer.chat_template", template);
-        }
-    }
-
     private static string Difference(LayerPlan plan)
     {
         var reader = plan.Readers().GroupBy(pair => pair.Producer).FirstOrDefault();
         return reader is null
             ? "its layers differ from those that its configuration describes"
             : $"layer {string.Join(", ", reader.Select(pair => pair.Layer))} reads the keys and values of layer {reader.Key}";
-    }
-
-    private static void AddId(GgufWriter writer, string name, int? id)
-    {
-        if (id is { } value)
-        {
-            writer.Add($"tokenizer.ggml.{name}_token_id", (uint)value);
-        }
-    }
-
-    /// <summary>Ids that nothing stands for get a name of their own: llama.cpp wants every piece to be different.</summary>
-    private static string[] Named(IReadOnlyList<string> pieces) =>
-        [.. pieces.Select((piece, id) => piece.Length > 0 ? piece : $"[PAD{id}]")];
-
-    /// <summary>
-    /// Scores by id. A SentencePiece vocabulary that came with merges instead gets the rank of the merge that makes a
-    /// piece, negated: the best score is merged first.
-    /// </summary>
-    private static float[] Scores(TokenizerData tokenizer)
-    {
-        if (tokenizer.Scores.Count == tokenizer.Pieces.Count)
-        {
-            return [.. tokenizer.Scores];
-        }
-
-        var ranks = new Dictionary<string, int>(StringComparer.Ordinal);
-        for (var rank = 0; rank < tokenizer.Merges.Count; rank++)
-        {
-            var merge = tokenizer.Merges[rank];
-            var blank = merge.IndexOf(' ', 1);
-            if (blank > 0)
-            {
-                ranks.TryAdd(merge.Remove(blank, 1), rank);
-            }
-        }
-
-        return
-        [
-            .. tokenizer.Pieces.Select(piece =>
-                ranks.TryGetValue(piece, out var rank) ? -rank : 0f
-            ),
-        ];
     }
 
     private static void AddRope(GgufWriter writer, string family, ModelConfig config)

@@ -115,7 +115,10 @@ internal static class HuggingFaceConfig
             .. document
                 .RootElement.EnumerateObject()
                 .Select(property =>
-                    KeyValuePair.Create(property.Name, PrintableText.Short(Raw(property.Value)))
+                    KeyValuePair.Create(
+                        PrintableText.Short(property.Name),
+                        PrintableText.Short(Raw(property.Value))
+                    )
                 ),
         ];
     }

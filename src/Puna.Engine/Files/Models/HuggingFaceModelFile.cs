@@ -12,6 +12,7 @@ namespace Puna.Engine.Files.Models;
 internal sealed class HuggingFaceModelFile : IModelFile
 {
     private const string ConfigName = "config.json";
+    private const string AdapterName = "adapter_config.json";
     private const string WeightsName = "model.safetensors";
     private const string IndexName = "model.safetensors.index.json";
     private const string GenerationName = "generation_config.json";
@@ -92,6 +93,11 @@ internal sealed class HuggingFaceModelFile : IModelFile
 
     private static string MissingConfig(string path, string folder, bool isFolder)
     {
+        if (System.IO.File.Exists(System.IO.Path.Combine(folder, AdapterName)))
+        {
+            return $"'{path}' is an adapter, as {AdapterName} in the same folder says, and no model; give the model that it was trained for.";
+        }
+
         if (!isFolder)
         {
             return $"'{path}' needs its {ConfigName} in the same folder; there is none.";
@@ -281,10 +287,10 @@ internal sealed class HuggingFaceModelFile : IModelFile
 
     private static StoredTensor Store(SafetensorsFile shard, SafetensorsTensor tensor)
     {
-        if (tensor.Type.Format() is not { } format)
+        if (tensor.Type?.Format() is not { } format)
         {
             throw new InputException(
-                $"'{shard.Path}' stores tensor '{PrintableText.Short(tensor.Name)}' as {tensor.Type.Id()}; weights can be F32, F16 or BF16."
+                $"'{shard.Path}' stores tensor '{PrintableText.Short(tensor.Name)}' as {PrintableText.Short(tensor.TypeId)}; weights can be F32, F16 or BF16."
             );
         }
 

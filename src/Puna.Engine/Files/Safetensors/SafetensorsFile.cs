@@ -74,10 +74,10 @@ internal sealed class SafetensorsFile : IDisposable
         where T : unmanaged
     {
         var tensor = Get(name);
-        return tensor.Type.Size() == Marshal.SizeOf<T>()
+        return tensor.Type?.Size() == Marshal.SizeOf<T>()
             ? Data(tensor).Cast<T>().Span.ToArray()
             : throw new InputException(
-                $"'{Path}' stores tensor '{name}' as {tensor.Type.Id()}, which was asked for as {typeof(T).Name}."
+                $"'{Path}' stores tensor '{name}' as {tensor.TypeId}, which was asked for as {typeof(T).Name}."
             );
     }
 

@@ -166,25 +166,21 @@ internal static class SafetensorsHeader
             );
         }
 
-        if (SafetensorsTypes.Parse(typeName) is not { } type)
-        {
-            throw new InputException(
-                $"'{path}' stores tensor '{PrintableText.Short(name)}' as {PrintableText.Short(typeName)}, which cannot be read; readable are {string.Join(", ", Enum.GetValues<SafetensorsType>().Select(known => known.Id()))}."
-            );
-        }
-
         var elements = shape.Contains(0) ? 0 : TensorRanges.Elements(path, name, shape);
-        if (begin < 0 || end < begin || end - begin != elements * type.Size())
+        var needed = SafetensorsTypes.Parse(typeName) is { } type
+            ? elements * type.Size()
+            : end - begin;
+        if (begin < 0 || end < begin || end - begin != needed)
         {
             throw new InputException(
-                $"'{path}' is damaged: tensor '{PrintableText.Short(name)}' of {type.Id()} [{string.Join(", ", shape)}] needs {elements * type.Size()} bytes, but its data_offsets are {begin} to {end}."
+                $"'{path}' is damaged: tensor '{PrintableText.Short(name)}' of {PrintableText.Short(typeName)} [{string.Join(", ", shape)}] needs {needed} bytes, but its data_offsets are {begin} to {end}."
             );
         }
 
         // Beyond 2^62 the sum with the header's length could wrap around; RequireRanges refuses either.
         return new SafetensorsTensor(
             name,
-            type,
+            typeName,
             shape,
             start + Math.Min(begin, long.MaxValue / 2),
             end - begin

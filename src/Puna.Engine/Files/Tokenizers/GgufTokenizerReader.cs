@@ -46,6 +46,9 @@ internal static class GgufTokenizerReader
             BosId = Id(metadata, "bos"),
             EosId = Id(metadata, "eos"),
             UnknownId = Id(metadata, "unknown"),
+            PadId =
+                Id(metadata, "padding") is { } padding && padding < pieces.Length ? padding : null,
+            AddEos = metadata.Flag(Prefix + "add_eos_token") ?? false,
             ChatTemplate = metadata.Text("tokenizer.chat_template"),
             EndIds =
             [
@@ -64,7 +67,12 @@ internal static class GgufTokenizerReader
     private static TokenizerData SentencePiece(ITokenizerMetadata metadata, TokenizerData data) =>
         data with
         {
-            Scores = metadata.Numbers(Prefix + "scores") ?? [],
+            Scores =
+                metadata.Numbers(Prefix + "scores")
+                ?? throw new InputException(
+                    $"'{metadata.Path}' lacks the metadata '{Prefix}scores', by which the pieces of its tokenizer are joined."
+                ),
+            CharacterMap = CharacterMap(metadata),
             AddSpacePrefix = metadata.Flag(Prefix + "add_space_prefix") ?? true,
             RemoveExtraBlanks = metadata.Flag(Prefix + "remove_extra_whitespaces") ?? false,
             AddBos = metadata.Flag(Prefix + "add_bos_token") ?? true,
@@ -75,23 +83,35 @@ internal static class GgufTokenizerReader
 
     /// <summary>
     /// Two facts that GGUF does not state follow from the pre-tokeniser: Llama 3's takes whole pieces without merging,
-    /// and Qwen 2's normalises to NFC, as their tokenizer.json say. The unknown token of these files is a padding or
-    /// end token of the model's configuration; their BPE itself has none.
+    /// and Qwen 2's normalises to NFC, as their tokenizer.json say.
+    /// </summary>
+    public static (bool IgnoreMerges, bool Nfc) Implied(string preTokenizer) =>
+        (preTokenizer is "llama-bpe" or "llama3" or "llama-v3", preTokenizer == "qwen2");
+
+    /// <summary>
+    /// The unknown token of these files is a padding or end token of the model's configuration; their BPE itself has none.
     /// </summary>
     private static TokenizerData ByteLevel(ITokenizerMetadata metadata, TokenizerData data)
     {
         var name = metadata.Text(Prefix + "pre") ?? "default";
-        var isLlama3 = name is "llama-bpe" or "llama3" or "llama-v3";
+        var (ignoreMerges, nfc) = Implied(name);
         return data with
         {
             PreTokenizer = name,
             Merges = metadata.Texts(Prefix + "merges") ?? [],
-            AddBos = metadata.Flag(Prefix + "add_bos_token") ?? isLlama3,
-            IgnoreMerges = isLlama3,
-            Nfc = name == "qwen2",
+            AddBos = metadata.Flag(Prefix + "add_bos_token") ?? ignoreMerges,
+            IgnoreMerges = ignoreMerges,
+            Nfc = nfc,
             UnknownId = null,
         };
     }
+
+    private static byte[] CharacterMap(ITokenizerMetadata metadata) =>
+        [
+            .. (metadata.Integers(Prefix + "precompiled_charsmap") ?? []).Select(value =>
+                unchecked((byte)value)
+            ),
+        ];
 
     private static TokenType[] Types(ITokenizerMetadata metadata)
     {

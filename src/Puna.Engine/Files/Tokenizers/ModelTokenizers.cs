@@ -10,6 +10,9 @@ internal static class ModelTokenizers
     /// <summary>No tokenizer's file is larger; it spares looking into weights.</summary>
     private const long Largest = 1L << 26;
 
+    /// <summary>Rows of an embedding without a piece, which round its size up; Phi-2 has 905, the most that are known.</summary>
+    private const int MostPadding = 1024;
+
     /// <summary>The tokenizer in a GGUF file, or null.</summary>
     /// <exception cref="InputException">There is one, but it cannot be honoured.</exception>
     public static TokenizerData? OfGguf(GgufFile file, ModelConfig config) =>
@@ -47,6 +50,26 @@ internal static class ModelTokenizers
             .Take(2)
             .ToList();
         return found.Count == 1 ? found[0] : null;
+    }
+
+    /// <summary>
+    /// A tokenizer that a model gets instead of its own, held against the embedding, or null for null.
+    /// </summary>
+    /// <exception cref="InputException">It has too many pieces for this embedding or far too few, or contradicts itself.</exception>
+    public static TokenizerData? Fitting(TokenizerData? tokenizer, string path, ModelConfig config)
+    {
+        if (tokenizer is null)
+        {
+            return null;
+        }
+
+        TokenizerFactory.Create(tokenizer);
+        var (pieces, rows) = (tokenizer.Pieces.Count, config.VocabularySize);
+        return pieces <= rows && rows - pieces <= MostPadding
+            ? tokenizer
+            : throw new InputException(
+                $"The tokenizer has {pieces} pieces, but the embedding of '{path}' has {rows} rows; give the tokenizer that belongs to it, with at most as many pieces and at most {MostPadding} fewer."
+            );
     }
 
     /// <summary>An embedding may have more rows than the tokenizer has pieces (padding), never fewer.</summary>

@@ -52,6 +52,7 @@ internal static class TokenizerConfigReader
         {
             BosId = Token(data, root, "bos_token") ?? data.BosId,
             EosId = Token(data, root, "eos_token") ?? data.EosId,
+            PadId = Token(data, root, "pad_token") ?? data.PadId,
         };
 
     private static TokenizerData WithConfig(TokenizerData data, JsonElement root, string path)
@@ -61,6 +62,7 @@ internal static class TokenizerConfigReader
         return data with
         {
             AddBos = addBos && data.BosId is not null,
+            AddEos = root.Flag("add_eos_token") ?? data.AddEos,
             ChatTemplate = Template(root, path) ?? data.ChatTemplate,
         };
     }

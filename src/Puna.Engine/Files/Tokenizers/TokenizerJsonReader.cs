@@ -60,6 +60,8 @@ internal static class TokenizerJsonReader
             SpacePrefixFirstOnly = steps.SpacePrefixFirstOnly,
             SpacePrefixUnlessBlank = steps.SpacePrefixUnlessBlank,
             SplitAtBlanks = steps.SplitAtBlanks,
+            RemoveExtraBlanks = steps.RemoveExtraBlanks,
+            CharacterMap = steps.CharacterMap,
             Nfc = steps.Nfc,
             IgnoreMerges = model.Flag("ignore_merges") ?? false,
             UnknownId = unknown,

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Text.Json;
 using Puna.Engine.Text;
 using Puna.Engine.Text.PreTokenizers;
@@ -11,24 +10,11 @@ namespace Puna.Engine.Files.Tokenizers;
 /// </summary>
 internal sealed record TokenizerJsonSteps
 {
-    private const string Gpt2 =
-        @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
+    /// <summary>Blanks at both ends, and a meta-space at the end, which counts as one there.</summary>
+    public const string OuterBlanks = "(?<![\\s\\S]) +|[ \u2581]+(?![\\s\\S])";
 
-    private const string Llama3 =
-        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-
-    private const string Qwen2 =
-        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-
-    private static readonly FrozenDictionary<string, string> Patterns = new Dictionary<
-        string,
-        string
-    >(StringComparer.Ordinal)
-    {
-        [Gpt2] = "gpt-2",
-        [Llama3] = "llama-bpe",
-        [Qwen2] = "qwen2",
-    }.ToFrozenDictionary(StringComparer.Ordinal);
+    /// <summary>Several blanks in a row.</summary>
+    public const string SeveralBlanks = " {2,}";
 
     public TokenizerKind Kind { get; private init; } = TokenizerKind.SentencePieceBpe;
 
@@ -44,7 +30,18 @@ internal sealed record TokenizerJsonSteps
 
     public bool Nfc { get; private init; }
 
+    public bool RemoveExtraBlanks => BlanksTrimmed && BlanksJoined;
+
+    public ReadOnlyMemory<byte> CharacterMap { get; private init; }
+
     private bool BlanksReplaced { get; init; }
+
+    private bool BlanksTrimmed { get; init; }
+
+    private bool BlanksJoined { get; init; }
+
+    private bool RewritesBlanks =>
+        BlanksReplaced || AddSpacePrefix || BlanksTrimmed || BlanksJoined || !CharacterMap.IsEmpty;
 
     /// <summary>Reads both.</summary>
     /// <exception cref="InputException">A step is unknown, or the steps together are.</exception>
@@ -59,10 +56,10 @@ internal sealed record TokenizerJsonSteps
         var splits = Flat(root, "pre_tokenizer", "pretokenizers", path).ToList();
         if (splits.Exists(split => split.Text("type") == "ByteLevel"))
         {
-            if (steps.BlanksReplaced || steps.AddSpacePrefix)
+            if (steps.RewritesBlanks)
             {
                 throw new InputException(
-                    $"'{path}' has a byte-level pre-tokeniser and a normaliser that rewrites blanks; only one of the two can be read."
+                    $"'{path}' has a byte-level pre-tokeniser and a normaliser that rewrites characters; only one of the two can be read."
                 );
             }
 
@@ -78,7 +75,12 @@ internal sealed record TokenizerJsonSteps
             steps = steps.WithSplit(split, path);
         }
 
-        if (!steps.BlanksReplaced || steps.Nfc || model.Flag("ignore_merges") == true)
+        if (
+            !steps.BlanksReplaced
+            || steps.BlanksTrimmed != steps.BlanksJoined
+            || steps.Nfc
+            || model.Flag("ignore_merges") == true
+        )
         {
             throw new InputException(
                 $"'{path}' is neither byte-level nor writes blanks as the meta-space alone; only these two kinds of BPE can be read."
@@ -105,20 +107,39 @@ internal sealed record TokenizerJsonSteps
         normalizer.Text("type") switch
         {
             "NFC" => this with { Nfc = true },
+            "Precompiled" => this with { CharacterMap = Map(normalizer, path) },
             "Prepend" when normalizer.Text("prepend") == "\u2581" => this with
             {
                 AddSpacePrefix = true,
             },
-            "Replace"
-                when normalizer.Field("pattern")?.Text("String") == " "
-                    && normalizer.Text("content") == "\u2581" => this with
-            {
-                BlanksReplaced = true,
-            },
-            _ => throw new InputException(
-                $"'{path}' has the normaliser {TokenizerJsonFields.Short(normalizer)}; known are NFC, and a Prepend and Replace of blanks by the meta-space."
-            ),
+            "Replace" => Replaced(normalizer) ?? throw UnknownNormalizer(normalizer, path),
+            _ => throw UnknownNormalizer(normalizer, path),
         };
+
+    private TokenizerJsonSteps? Replaced(JsonElement normalizer)
+    {
+        var pattern = normalizer.Field("pattern");
+        return (pattern?.Text("String"), pattern?.Text("Regex"), normalizer.Text("content")) switch
+        {
+            (" ", null, "\u2581") => this with { BlanksReplaced = true },
+            (null, OuterBlanks, "") => this with { BlanksTrimmed = true },
+            (null, SeveralBlanks, " ") => this with { BlanksJoined = true },
+            _ => null,
+        };
+    }
+
+    private static byte[] Map(JsonElement normalizer, string path) =>
+        normalizer.Field("precompiled_charsmap") is { ValueKind: JsonValueKind.String } text
+        && text.TryGetBytesFromBase64(out var map)
+            ? map
+            : throw new InputException(
+                $"'{path}' has a Precompiled normaliser whose 'precompiled_charsmap' is no base64."
+            );
+
+    private static InputException UnknownNormalizer(JsonElement normalizer, string path) =>
+        new(
+            $"'{path}' has the normaliser {TokenizerJsonFields.Short(normalizer)}; known are NFC, Precompiled, a Prepend and Replace of blanks by the meta-space, and the removal of extra blanks."
+        );
 
     private TokenizerJsonSteps WithSplit(JsonElement split, string path)
     {
@@ -132,7 +153,7 @@ internal sealed record TokenizerJsonSteps
                 {
                     BlanksReplaced = true,
                     AddSpacePrefix = AddSpacePrefix || scheme != "never",
-                    SpacePrefixFirstOnly = scheme == "first",
+                    SpacePrefixFirstOnly = !AddSpacePrefix && scheme == "first",
                     SpacePrefixUnlessBlank = !AddSpacePrefix,
                     SplitAtBlanks = split.Flag("split") ?? true,
                 };
@@ -160,36 +181,32 @@ internal sealed record TokenizerJsonSteps
             );
         }
 
-        var ownPattern = last.Flag("use_regex") ?? true;
-        return splits switch
+        List<string> stages =
+        [
+            .. splits.Take(splits.Count - 1).Select(split => Stage(split, path)),
+        ];
+        if (last.Flag("use_regex") ?? true)
         {
-            [_] when ownPattern => "gpt-2",
-            [var first, _] when ownPattern && IsSingleDigits(first) => "smollm",
-            [var first, _] when !ownPattern && first.Text("type") == "Split" => Pattern(
-                first,
-                path
-            ),
-            _ => throw Unknown(splits[0], path),
+            stages.Add(TokenizerJsonPatterns.Gpt2);
+        }
+
+        return TokenizerJsonPatterns.Name(stages) ?? throw Unknown(splits[0], path);
+    }
+
+    private static string Stage(JsonElement split, string path) =>
+        split.Text("type") switch
+        {
+            "Digits" when split.Flag("individual_digits") == true =>
+                TokenizerJsonPatterns.SingleDigits,
+            "Split"
+                when split.Field("pattern")?.Text("Regex") is { } pattern
+                    && split.Text("behavior") is "Isolated"
+                    && split.Flag("invert") is not true => pattern,
+            _ => throw Unknown(split, path),
         };
-    }
-
-    private static bool IsSingleDigits(JsonElement split) =>
-        split.Text("type") == "Digits" && split.Flag("individual_digits") == true;
-
-    private static string Pattern(JsonElement split, string path)
-    {
-        var pattern = split.Field("pattern")?.Text("Regex");
-        return
-            pattern is not null
-            && Patterns.TryGetValue(pattern, out var name)
-            && split.Text("behavior") is "Isolated"
-            && split.Flag("invert") is not true
-            ? name
-            : throw Unknown(split, path);
-    }
 
     private static InputException Unknown(JsonElement split, string path) =>
         new(
-            $"'{path}' has the pre-tokeniser {TokenizerJsonFields.Short(split)}, which is not known; known are the patterns of GPT-2, Llama 3, Qwen 2 and SmolLM, and Metaspace."
+            $"'{path}' has the pre-tokeniser {TokenizerJsonFields.Short(split)}, which is not known; known are the patterns of GPT-2, Llama 3, Qwen 2, SmolLM and llama.cpp's default, and Metaspace."
         );
 }
