@@ -18,7 +18,7 @@ public static class ModelConverter
     /// <summary>Converts a model.</summary>
     /// <param name="input">The model.</param>
     /// <param name="path">A .gguf, a .safetensors (with its config.json beside it), or a folder.</param>
-    /// <param name="format">Format of the matrices; null keeps each as it is.</param>
+    /// <param name="choice">Formats of the matrices; null keeps each as it is.</param>
     /// <param name="pool">Threads, or null for the caller's alone.</param>
     /// <param name="progress">Told the share that is done, from 0 to 1.</param>
     /// <param name="cancellation">Ends the work; the old file stays.</param>
@@ -27,21 +27,21 @@ public static class ModelConverter
     public static ConversionSummary Convert(
         IModelFile input,
         string path,
-        WeightFormat? format,
+        FormatChoice? choice,
         WorkerPool? pool = null,
         IProgress<double>? progress = null,
         CancellationToken cancellation = default
     )
     {
         ArgumentNullException.ThrowIfNull(input);
-        return Convert(input, input.Plan, path, format, pool, progress, cancellation);
+        return Convert(input, input.Plan, path, choice, pool, progress, cancellation);
     }
 
     /// <summary>Converts a model to another plan: tensors that the plan does not own are left out.</summary>
     /// <param name="input">The model.</param>
     /// <param name="plan">The plan of the new model, over the input's configuration.</param>
     /// <param name="path">A .gguf, a .safetensors (with its config.json beside it), or a folder.</param>
-    /// <param name="format">Format of the matrices; null keeps each as it is.</param>
+    /// <param name="choice">Formats of the matrices; null keeps each as it is.</param>
     /// <param name="pool">Threads, or null for the caller's alone.</param>
     /// <param name="progress">Told the share that is done, from 0 to 1.</param>
     /// <param name="cancellation">Ends the work; the old file stays.</param>
@@ -51,21 +51,62 @@ public static class ModelConverter
         IModelFile input,
         LayerPlan plan,
         string path,
-        WeightFormat? format,
+        FormatChoice? choice,
         WorkerPool? pool = null,
         IProgress<double>? progress = null,
         CancellationToken cancellation = default
     )
     {
         ArgumentNullException.ThrowIfNull(input);
+        var output = Prepare(input, plan, path, choice);
+        var format = choice?.Format ?? MostUsed(output);
+        if (ModelOutput.FormOf(path) != ModelOutputForm.Gguf)
+        {
+            return output.WriteHuggingFace(input, format, pool, progress, cancellation);
+        }
+
+        output.AddRotaryFactors();
+        return output.WriteGguf(input, format, pool, progress, cancellation);
+    }
+
+    /// <summary>Says what a conversion would write: every tensor with its coding, and their bytes.</summary>
+    /// <param name="input">The model.</param>
+    /// <param name="path">What the conversion would be told.</param>
+    /// <param name="choice">Formats of the matrices; null keeps each as it is.</param>
+    /// <exception cref="InputException">The form cannot hold the model.</exception>
+    public static ConversionSummary Preview(IModelFile input, string path, FormatChoice? choice)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var output = Prepare(input, input.Plan, path, choice);
+        if (ModelOutput.FormOf(path) == ModelOutputForm.Gguf)
+        {
+            output.AddRotaryFactors();
+        }
+
+        return output.Preview();
+    }
+
+    private static ModelOutput Prepare(
+        IModelFile input,
+        LayerPlan plan,
+        string path,
+        FormatChoice? choice
+    )
+    {
         LayerPlanValidator.Check(plan);
         var form = ModelOutput.FormOf(path);
-        RequireFormat(form, format);
+        foreach (var asked in choice?.Asked ?? [])
+        {
+            RequireFormat(form, asked);
+        }
+
+        choice?.RequireMatches(plan);
         var output = new ModelOutput(path, plan);
         var tensors = input.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         var toGguf = form == ModelOutputForm.Gguf;
         var interleave =
             toGguf && GgufFamilies.InterleavesRotaryRows(GgufModelMetadata.Architecture(plan));
+        var matrices = new List<(WeightFormat Stored, OutputTensor Output)>();
         foreach (var spec in plan.Parameters())
         {
             if (
@@ -78,43 +119,26 @@ public static class ModelConverter
                 );
             }
 
-            var chosen = Choose(spec, tensor, format, toGguf);
-            if (spec.IsMatrix && format is { } asked && chosen != asked)
+            var wanted = spec.IsMatrix ? choice?.For(spec) : null;
+            var chosen = Choose(spec, tensor, wanted, toGguf);
+            if (wanted is not null && chosen != wanted)
             {
                 output.StoredOtherwise.Add(KeyValuePair.Create(spec.Name, chosen));
             }
 
             output.Tensors.Add(Output(spec, tensor, chosen, interleave, plan.Config, toGguf));
+            if (spec.IsMatrix)
+            {
+                matrices.Add((tensor.Format, output.Tensors[^1]));
+            }
         }
 
-        if (toGguf)
-        {
-            output.AddRotaryFactors();
-            return output.WriteGguf(
-                input,
-                format ?? MostUsed(output),
-                pool,
-                progress,
-                cancellation
-            );
-        }
-
-        return output.WriteHuggingFace(
-            input,
-            format ?? MostUsed(output),
-            pool,
-            progress,
-            cancellation
-        );
+        output.Remark(ConversionRemarks.Of(matrices));
+        return output;
     }
 
-    private static void RequireFormat(ModelOutputForm form, WeightFormat? format)
+    private static void RequireFormat(ModelOutputForm form, WeightFormat asked)
     {
-        if (format is not { } asked)
-        {
-            return;
-        }
-
         if (!asked.CanEncode)
         {
             throw new InputException(

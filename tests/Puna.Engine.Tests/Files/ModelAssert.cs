@@ -61,16 +61,19 @@ internal static class ModelAssert
         return fault.Message;
     }
 
-    public static ConversionSummary Convert(
+    public static ConversionSummary Convert(IModelFile input, string path, WeightFormat? format) =>
+        ConvertBy(input, path, format is null ? null : new FormatChoice(format));
+
+    public static ConversionSummary ConvertBy(
         IModelFile input,
         string path,
-        WeightFormat? format,
+        FormatChoice? choice,
         WorkerPool? pool = null
     ) =>
         ModelConverter.Convert(
             input,
             path,
-            format,
+            choice,
             pool,
             cancellation: TestContext.Current.CancellationToken
         );
