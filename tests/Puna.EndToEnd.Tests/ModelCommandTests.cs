@@ -86,6 +86,42 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_dry_run_lists_every_tensor_and_writes_nothing()
+    {
+        var target = Path.Combine(_folder, "model.gguf");
+        string[] arguments = ["--format", "q4_0", "--tensor-type", "*ffn_down*=f32"];
+        var plan = PunaProcess.Json([
+            "convert",
+            Stories,
+            target,
+            .. arguments,
+            "--dry-run",
+            "--json",
+        ]);
+        Assert.False(File.Exists(target));
+        var tensors = plan.GetProperty("tensors").EnumerateArray().ToList();
+        Assert.Equal(
+            plan.GetProperty("bytes").GetInt64(),
+            tensors.Sum(tensor => tensor.GetProperty("bytes").GetInt64())
+        );
+        Assert.Equal("f32", Format("blk.1.ffn_down.weight"));
+        Assert.Equal("q8_0", Format("token_embd.weight"));
+        Assert.Equal("q4_0", Format("blk.1.attn_q.weight"));
+        Assert.Equal(0, PunaProcess.Run(["convert", Stories, target, .. arguments]).ExitCode);
+        Assert.InRange(
+            new FileInfo(target).Length,
+            plan.GetProperty("bytes").GetInt64(),
+            long.MaxValue
+        );
+
+        string? Format(string name) =>
+            tensors
+                .Single(tensor => tensor.GetProperty("name").GetString() == name)
+                .GetProperty("format")
+                .GetString();
+    }
+
+    [Fact]
     public void A_random_model_of_a_preset_shape_runs()
     {
         var target = Path.Combine(_folder, "random.gguf");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Puna.Cli.Models;
 using Puna.Cli.Terminal;
+using Puna.Engine;
 using Puna.Engine.Files;
 using Puna.Kernels.Formats;
 using Puna.Kernels.Threads;
@@ -36,11 +37,31 @@ internal static class ConvertCommand
             Description =
                 "Replace a model of another family or what is no model under the name OUT; in a folder, remove what is left of the old model.",
         };
+        var pure = new Option<bool>("--pure")
+        {
+            Description =
+                "Give embedding and output head the format too; else those of a 4-bit or smaller file are q6_k or q8_0.",
+        };
+        var rules = new Option<string[]>("--tensor-type")
+        {
+            Description =
+                "Format of the matrices whose name matches, such as '*ffn_down*=q6_k' (repeatable, the first match wins).",
+            HelpName = "PATTERN=FORMAT",
+        };
+        var dryRun = new Option<bool>("--dry-run")
+        {
+            Description = "Write nothing; list format and bytes of each tensor.",
+        };
+        var json = new Option<bool>("--json")
+        {
+            Description = "With --dry-run: the list as one JSON object.",
+        };
         var command = new ExampleCommand(
             "convert",
             "Rewrite a model in another form or format. The old file is replaced only when the new one is complete.",
             Examples.Of(
                 "puna convert model/ model.gguf --format q4_0",
+                "puna convert model/ model.gguf --format q4_k --tensor-type '*ffn_down*=q6_k' --dry-run",
                 "puna convert model.gguf model-f16/ --format f16",
                 "puna convert stories.bin stories.safetensors",
                 "puna convert weights/ model.gguf --tokenizer tokenizer.model"
@@ -51,6 +72,10 @@ internal static class ConvertCommand
             output,
             format,
             tokenizer,
+            pure,
+            rules,
+            dryRun,
+            json,
             threads,
             force,
         };
@@ -67,18 +92,40 @@ internal static class ConvertCommand
                     ModelOptions.Range("--threads", result.GetValue(threads), 1, 1024)
                     ?? Environment.ProcessorCount;
                 using var file = ModelFiles.Open(ModelArguments.Existing(result.GetValue(input)!));
+                var other = result.GetValue(tokenizer);
+                var options = new ConversionOptions
+                {
+                    Formats = new FormatChoice(
+                        asked,
+                        result.GetValue(pure),
+                        [.. (result.GetValue(rules) ?? []).Select(TensorFormatRule.Parse)]
+                    ),
+                    Tokenizer = other is null ? null : ModelFiles.LoadTokenizer(other),
+                    Inputs = other is null ? [] : ModelFolder.Inputs(other),
+                    Force = result.GetValue(force),
+                };
+                if (result.GetValue(dryRun))
+                {
+                    ConversionOutput.WritePreview(
+                        ModelConverter.Preview(file, result.GetValue(output)!, options),
+                        result.GetValue(json)
+                    );
+                    return Task.FromResult(ExitCode.Done);
+                }
+
+                if (result.GetValue(json))
+                {
+                    throw new InputException("--json of convert belongs to --dry-run; give both.");
+                }
+
                 using var pool = new WorkerPool(count);
                 using var progress = new TaskProgress("converting");
                 var summary = ModelConverter.Convert(
                     file,
                     result.GetValue(output)!,
-                    asked,
+                    options,
                     pool,
                     progress,
-                    result.GetValue(tokenizer) is { } other
-                        ? ModelFiles.LoadTokenizer(other)
-                        : null,
-                    result.GetValue(force),
                     cancellation
                 );
                 progress.Dispose();

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Puna.Engine.Files;
 
 namespace Puna.Cli.Terminal;
@@ -14,17 +15,58 @@ internal static class ConversionOutput
         );
         foreach (
             var group in summary
-                .Tensors.GroupBy(tensor => tensor.Value)
+                .Tensors.GroupBy(tensor => tensor.Format)
                 .OrderByDescending(group => group.Count())
         )
         {
             output.WriteLine($"  {group.Count(), 5} {group.Key.Id}");
         }
 
+        WriteRemarks(output, summary);
+    }
+
+    /// <summary>What would be written: a line for each tensor, or the JSON object of <c>--dry-run</c>.</summary>
+    public static void WritePreview(ConversionSummary summary, bool json)
+    {
+        if (json)
+        {
+            JsonOutput.Write(writer => WriteTensors(writer, summary));
+            return;
+        }
+
+        foreach (var tensor in summary.Tensors)
+        {
+            Console.Out.WriteLine($"{tensor.Name}  {tensor.Format.Id}  {tensor.Bytes}");
+        }
+
+        Console.Out.WriteLine(
+            $"{Sizes.Bytes(summary.Bytes)} in {summary.Tensors.Count} tensors; nothing was written"
+        );
+        WriteRemarks(Console.Out, summary);
+    }
+
+    private static void WriteTensors(Utf8JsonWriter writer, ConversionSummary summary)
+    {
+        writer.WriteStartArray("tensors");
+        foreach (var tensor in summary.Tensors)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("name", tensor.Name);
+            writer.WriteString("format", tensor.Format.Id);
+            writer.WriteNumber("bytes", tensor.Bytes);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteNumber("bytes", summary.Bytes);
+    }
+
+    private static void WriteRemarks(TextWriter output, ConversionSummary summary)
+    {
         foreach (var group in summary.StoredOtherwise.GroupBy(tensor => tensor.Value))
         {
             output.WriteLine(
-                $"stored as {group.Key.Id}, since the asked format does not divide their rows: {string.Join(", ", group.Select(tensor => tensor.Key))}"
+                $"stored as {group.Key.Id}, since the asked format does not divide their rows: {string.Join(", ", Patterns(group.Select(tensor => tensor.Key)))}"
             );
         }
 
@@ -33,4 +75,15 @@ internal static class ConversionOutput
             output.WriteLine(remark);
         }
     }
+
+    /// <summary>Names with * for the number of the layer, each with how many there are.</summary>
+    private static IEnumerable<string> Patterns(IEnumerable<string> names) =>
+        names
+            .GroupBy(name =>
+                string.Join(
+                    '.',
+                    name.Split('.').Select(part => part.All(char.IsAsciiDigit) ? "*" : part)
+                )
+            )
+            .Select(group => group.Count() == 1 ? group.First() : $"{group.Key} ({group.Count()})");
 }

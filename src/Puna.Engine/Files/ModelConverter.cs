@@ -20,38 +20,32 @@ public static class ModelConverter
     /// <summary>Converts a model.</summary>
     /// <param name="input">The model.</param>
     /// <param name="path">A .gguf, a .safetensors (with its config.json beside it), or a folder.</param>
-    /// <param name="format">Format of the matrices; null keeps each as it is.</param>
+    /// <param name="options">What becomes of it; null keeps everything as it is.</param>
     /// <param name="pool">Threads, or null for the caller's alone.</param>
     /// <param name="progress">Told the share that is done, from 0 to 1.</param>
-    /// <param name="tokenizer">The tokenizer that the model gets instead of its own; its chat template stays where this one has none.</param>
-    /// <param name="force">Replaces a model of another family, or what is no model, under the target name.</param>
     /// <param name="cancellation">Ends the work; the old file stays.</param>
-    /// <exception cref="InputException">The form cannot hold the model, a weight is damaged, the tokenizer does not fit, the disk is full, or the place is taken: by the input, by what is no regular file, or by what only <paramref name="force"/> replaces; the old file stays.</exception>
+    /// <exception cref="InputException">The form cannot hold the model, a weight is damaged, the tokenizer does not fit, the disk is full, or the place is taken: by the input, by what is no regular file, or by what only <see cref="ConversionOptions.Force"/> replaces; the old file stays.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; the old file stays.</exception>
     public static ConversionSummary Convert(
         IModelFile input,
         string path,
-        WeightFormat? format,
+        ConversionOptions? options = null,
         WorkerPool? pool = null,
         IProgress<double>? progress = null,
-        TokenizerData? tokenizer = null,
-        bool force = false,
         CancellationToken cancellation = default
     )
     {
         ArgumentNullException.ThrowIfNull(input);
-        return Convert(input, input.Plan, path, format, pool, progress, tokenizer, force, cancellation);
+        return Convert(input, input.Plan, path, options, pool, progress, cancellation);
     }
 
     /// <summary>Converts a model to another plan: tensors that the plan does not own are left out.</summary>
     /// <param name="input">The model.</param>
     /// <param name="plan">The plan of the new model, over the input's configuration.</param>
     /// <param name="path">A .gguf, a .safetensors (with its config.json beside it), or a folder.</param>
-    /// <param name="format">Format of the matrices; null keeps each as it is.</param>
+    /// <param name="options">What becomes of it; null keeps everything as it is.</param>
     /// <param name="pool">Threads, or null for the caller's alone.</param>
     /// <param name="progress">Told the share that is done, from 0 to 1.</param>
-    /// <param name="tokenizer">The tokenizer that the model gets instead of its own; its chat template stays where this one has none.</param>
-    /// <param name="force">Replaces a model of another family, or what is no model, under the target name.</param>
     /// <param name="cancellation">Ends the work; the old file stays.</param>
     /// <exception cref="InputException">The input lacks a tensor of the plan, the form cannot state the plan, a weight is damaged, the tokenizer does not fit, the disk is full, or the place is taken; the old file stays.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; the old file stays.</exception>
@@ -59,28 +53,74 @@ public static class ModelConverter
         IModelFile input,
         LayerPlan plan,
         string path,
-        WeightFormat? format,
+        ConversionOptions? options = null,
         WorkerPool? pool = null,
         IProgress<double>? progress = null,
-        TokenizerData? tokenizer = null,
-        bool force = false,
         CancellationToken cancellation = default
     )
     {
         ArgumentNullException.ThrowIfNull(input);
+        options ??= new ConversionOptions();
+        var output = Prepare(input, plan, path, options);
+        var format = options.Formats.Format ?? MostUsed(output);
+        if (ModelOutput.FormOf(path) != ModelOutputForm.Gguf)
+        {
+            return output.WriteHuggingFace(input, format, pool, progress, cancellation);
+        }
+
+        output.AddRotaryFactors();
+        return output.WriteGguf(input, format, pool, progress, cancellation);
+    }
+
+    /// <summary>Says what a conversion would write: every tensor with its coding, and their bytes.</summary>
+    /// <param name="input">The model.</param>
+    /// <param name="path">What the conversion would be told.</param>
+    /// <param name="options">What would become of it.</param>
+    /// <exception cref="InputException">The form cannot hold the model.</exception>
+    public static ConversionSummary Preview(
+        IModelFile input,
+        string path,
+        ConversionOptions options
+    )
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(options);
+        var output = Prepare(input, input.Plan, path, options);
+        if (ModelOutput.FormOf(path) == ModelOutputForm.Gguf)
+        {
+            output.AddRotaryFactors();
+        }
+
+        return output.Preview();
+    }
+
+    private static ModelOutput Prepare(
+        IModelFile input,
+        LayerPlan plan,
+        string path,
+        ConversionOptions options
+    )
+    {
         LayerPlanValidator.Check(plan);
         var form = ModelOutput.FormOf(path);
-        RequireFormat(form, format);
+        var choice = options.Formats;
+        foreach (var asked in choice.Asked)
+        {
+            RequireFormat(form, asked);
+        }
+
+        choice.RequireMatches(plan);
         var output = new ModelOutput(path, plan)
         {
-            Inputs = ModelFolder.Inputs(input.Path),
-            Tokenizer = Replacing(input, tokenizer),
-            Force = force,
+            Inputs = [.. ModelFolder.Inputs(input.Path), .. options.Inputs],
+            Tokenizer = Replacing(input, options.Tokenizer),
+            Force = options.Force,
         };
         var tensors = input.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         var toGguf = form == ModelOutputForm.Gguf;
         var interleave =
             toGguf && GgufFamilies.InterleavesRotaryRows(GgufModelMetadata.Architecture(plan));
+        var matrices = new List<(WeightFormat Stored, OutputTensor Output)>();
         foreach (var spec in plan.Parameters())
         {
             if (
@@ -93,34 +133,22 @@ public static class ModelConverter
                 );
             }
 
-            var chosen = Choose(spec, tensor, format, toGguf);
-            if (spec.IsMatrix && format is { } asked && chosen != asked)
+            var wanted = spec.IsMatrix ? choice.For(spec) : null;
+            var chosen = Choose(spec, tensor, wanted, toGguf);
+            if (wanted is not null && chosen != wanted)
             {
                 output.StoredOtherwise.Add(KeyValuePair.Create(spec.Name, chosen));
             }
 
             output.Tensors.Add(Output(spec, tensor, chosen, interleave, plan.Config, toGguf));
+            if (spec.IsMatrix)
+            {
+                matrices.Add((tensor.Format, output.Tensors[^1]));
+            }
         }
 
-        if (toGguf)
-        {
-            output.AddRotaryFactors();
-            return output.WriteGguf(
-                input,
-                format ?? MostUsed(output),
-                pool,
-                progress,
-                cancellation
-            );
-        }
-
-        return output.WriteHuggingFace(
-            input,
-            format ?? MostUsed(output),
-            pool,
-            progress,
-            cancellation
-        );
+        output.Remark(ConversionRemarks.Of(matrices));
+        return output;
     }
 
     /// <summary>A tokenizer from elsewhere; the model's chat template stays where it brings none.</summary>
@@ -150,13 +178,8 @@ public static class ModelConverter
         }
     }
 
-    private static void RequireFormat(ModelOutputForm form, WeightFormat? format)
+    private static void RequireFormat(ModelOutputForm form, WeightFormat asked)
     {
-        if (format is not { } asked)
-        {
-            return;
-        }
-
         if (!asked.CanEncode)
         {
             throw new InputException(

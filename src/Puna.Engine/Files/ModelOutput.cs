@@ -59,7 +59,14 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
 
     public List<KeyValuePair<string, WeightFormat>> StoredOtherwise { get; } = [];
 
-    /// <summary>The form that a path asks for: by its ending, a folder without one.</summary>
+    /// <summary>Every tensor as a summary names it.</summary>
+    private IEnumerable<WrittenTensor> Written =>
+        Tensors.Select(tensor => new WrittenTensor(tensor.Name, tensor.Format, tensor.Bytes));
+
+    /// <summary>
+    /// The form that a path asks for: by its ending; a folder without one, or where there is a folder.
+    /// </summary>
+    /// <exception cref="InputException">The ending is none of a model.</exception>
     public static ModelOutputForm FormOf(string path)
     {
         var extension = System.IO.Path.GetExtension(path).ToLowerInvariant();
@@ -70,9 +77,20 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
             ".bin" => throw new InputException(
                 $"'{path}' would be a llama2.c file, which can be read but not written; choose a .gguf, a .safetensors or a folder."
             ),
-            _ => ModelOutputForm.Folder,
+            "" => ModelOutputForm.Folder,
+            _ when Directory.Exists(path) => ModelOutputForm.Folder,
+            _ => throw new InputException(
+                $"'{path}' ends with '{extension}', which is no ending of a model: which was meant, .gguf, .safetensors, or (with '/' at its end) a folder."
+            ),
         };
     }
+
+    /// <summary>Sentences for the user.</summary>
+    public void Remark(IEnumerable<string> sentences) => _remarks.AddRange(sentences);
+
+    /// <summary>What would be written: the tensors, and their bytes alone.</summary>
+    public ConversionSummary Preview() =>
+        new(Tensors.Sum(tensor => tensor.Bytes), [], [.. Written], StoredOtherwise, _remarks);
 
     public void AddRotaryFactors()
     {
@@ -213,13 +231,7 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
     public ConversionSummary Finish(StagedFiles staged)
     {
         staged.Commit();
-        return new ConversionSummary(
-            _bytes,
-            _files,
-            [.. Tensors.Select(tensor => KeyValuePair.Create(tensor.Name, tensor.Format))],
-            StoredOtherwise,
-            _remarks
-        );
+        return new ConversionSummary(_bytes, _files, [.. Written], StoredOtherwise, _remarks);
     }
 
     private void RemoveRest(

@@ -23,34 +23,35 @@ public static class WeightFormats
     public static WeightFormat Q4_0 { get; } = Written<Q4_0Codec, Q4_0Layout>("Q4_0", 2, 2);
 
     /// <summary>4 bits, block of 32, scale and minimum: d * q + m.</summary>
-    public static WeightFormat Q4_1 { get; } = Read<Q4_1Codec, Q4_1Layout>("Q4_1", 3, 3);
+    public static WeightFormat Q4_1 { get; } = Written<Q4_1Codec, Q4_1Layout>("Q4_1", 3, 3);
 
     /// <summary>5 bits, block of 32, scale: d * (q - 16).</summary>
-    public static WeightFormat Q5_0 { get; } = Read<Q5_0Codec, Q5_0Layout>("Q5_0", 6, 8);
+    public static WeightFormat Q5_0 { get; } = Written<Q5_0Codec, Q5_0Layout>("Q5_0", 6, 8);
 
     /// <summary>5 bits, block of 32, scale and minimum: d * q + m.</summary>
-    public static WeightFormat Q5_1 { get; } = Read<Q5_1Codec, Q5_1Layout>("Q5_1", 7, 9);
+    public static WeightFormat Q5_1 { get; } = Written<Q5_1Codec, Q5_1Layout>("Q5_1", 7, 9);
 
     /// <summary>8 bits, block of 32, scale: d * q.</summary>
     public static WeightFormat Q8_0 { get; } = Written<Q8_0Codec, Q8_0Layout>("Q8_0", 8, 7);
 
     /// <summary>2 bits, block of 256 with 16 sub-blocks of scale and minimum.</summary>
-    public static WeightFormat Q2_K { get; } = Read<Q2_KCodec, Q2_KLayout>("Q2_K", 10, 10);
+    public static WeightFormat Q2_K { get; } = Written<Q2_KCodec, Q2_KLayout>("Q2_K", 10, 10);
 
     /// <summary>3 bits, block of 256 with 16 sub-blocks of scale.</summary>
-    public static WeightFormat Q3_K { get; } = Read<Q3_KCodec, Q3_KLayout>("Q3_K", 11, 11);
+    public static WeightFormat Q3_K { get; } = Written<Q3_KCodec, Q3_KLayout>("Q3_K", 11, 11);
 
     /// <summary>4 bits, block of 256 with 8 sub-blocks of scale and minimum.</summary>
     public static WeightFormat Q4_K { get; } = Written<Q4_KCodec, Q4_KLayout>("Q4_K", 12, 14);
 
     /// <summary>5 bits, block of 256 with 8 sub-blocks of scale and minimum.</summary>
-    public static WeightFormat Q5_K { get; } = Read<Q5_KCodec, Q5_KLayout>("Q5_K", 13, 16);
+    public static WeightFormat Q5_K { get; } = Written<Q5_KCodec, Q5_KLayout>("Q5_K", 13, 16);
 
     /// <summary>6 bits, block of 256 with 16 sub-blocks of scale.</summary>
     public static WeightFormat Q6_K { get; } = Written<Q6_KCodec, Q6_KLayout>("Q6_K", 14, 18);
 
     /// <summary>4 bits that index a table of 16 values, block of 32, scale.</summary>
-    public static WeightFormat IQ4_NL { get; } = Read<IQ4_NLCodec, IQ4_NLLayout>("IQ4_NL", 20, 25);
+    public static WeightFormat IQ4_NL { get; } =
+        Written<IQ4_NLCodec, IQ4_NLLayout>("IQ4_NL", 20, 25);
 
     /// <summary>4 bits that index a table of 16 values, block of 256 with 8 sub-blocks of scale.</summary>
     public static WeightFormat IQ4_XS { get; } = Read<IQ4_XSCodec, IQ4_XSLayout>("IQ4_XS", 23, 30);

@@ -33,7 +33,12 @@ public sealed partial class LlamaCppPerplexityTests
     [Theory]
     [InlineData("q8_0")]
     [InlineData("q4_0")]
+    [InlineData("q4_1")]
+    [InlineData("q5_0")]
+    [InlineData("iq4_nl")]
+    [InlineData("q2_k")]
     [InlineData("q4_k")]
+    [InlineData("q5_k")]
     public void Of_our_own_file_it_is_the_same(string id)
     {
         var format = WeightFormats.Find(id)!;

@@ -67,13 +67,20 @@ internal static class ModelAssert
         WeightFormat? format,
         WorkerPool? pool = null,
         bool force = false
+    ) => ConvertBy(input, path, format is null ? null : new FormatChoice(format), pool, force);
+
+    public static ConversionSummary ConvertBy(
+        IModelFile input,
+        string path,
+        FormatChoice? choice,
+        WorkerPool? pool = null,
+        bool force = false
     ) =>
         ModelConverter.Convert(
             input,
             path,
-            format,
+            new ConversionOptions { Formats = choice ?? new(Format: null), Force = force },
             pool,
-            force: force,
             cancellation: TestContext.Current.CancellationToken
         );
 

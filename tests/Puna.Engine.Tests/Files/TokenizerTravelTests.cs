@@ -379,8 +379,7 @@ public sealed class TokenizerTravelTests : IDisposable
         ModelConverter.Convert(
             input,
             path,
-            null,
-            tokenizer: tokenizer,
+            new ConversionOptions { Tokenizer = tokenizer },
             cancellation: TestContext.Current.CancellationToken
         );
 

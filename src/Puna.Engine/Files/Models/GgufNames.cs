@@ -54,9 +54,12 @@ internal static class GgufNames
     /// <summary>GGUF's name of a Hugging Face tensor.</summary>
     /// <exception cref="InputException">GGUF has none.</exception>
     public static string ToGguf(string name) =>
+        FindGguf(name) ?? throw new InputException($"GGUF has no name for the tensor '{name}'.");
+
+    /// <summary>The name in GGUF of a tensor of ours, or null when it has none.</summary>
+    public static string? FindGguf(string name) =>
         s_global.FirstOrDefault(pair => pair.Name == name).Stored
-        ?? Translate(name, Layer, StoredLayer, s_toStored)
-        ?? throw new InputException($"GGUF has no name for the tensor '{name}'.");
+        ?? Translate(name, Layer, StoredLayer, s_toStored);
 
     /// <summary>prefix.N.middle.suffix, with the middle looked up.</summary>
     private static string? Translate(

@@ -4,45 +4,57 @@ using System.Runtime.Intrinsics;
 namespace Puna.Kernels.Quantised.Codecs;
 
 /// <summary>
-/// 32 elements x that are to be written as scale * q - minimum, q an integer in 0..15, minimum not negative, and the
-/// weighted squared error e = sum of w * (x - scale * q + minimum)^2. Only plain multiplications and additions over 8
-/// lanes: every processor finds the same codes.
+/// Elements x, a whole number of vectors, that are to be written as scale * q - minimum, q an integer from 0 to a
+/// largest one, and the weighted squared error e = sum of w * (x - scale * q + minimum)^2. Only plain
+/// multiplications and additions over 8 lanes: every processor finds the same codes.
 /// </summary>
 internal readonly ref struct AffineGroup
 {
-    /// <summary>Elements in a group.</summary>
-    public const int Size = 32;
-
-    private const float LargestCode = 15;
     private const int Steps = 8;
 
     private readonly ReadOnlySpan<Vector256<float>> _values;
     private readonly ReadOnlySpan<Vector256<float>> _weights;
+    private readonly float _largestCode;
+    private readonly bool _anySign;
     private readonly float _lowest;
     private readonly float _highest;
 
-    /// <summary>Takes 32 finite values and writes their weights: root mean square plus magnitude, so that large weights, which carry the output, count more.</summary>
-    public AffineGroup(ReadOnlySpan<float> values, Span<float> weights)
+    /// <summary>Takes finite values and their weights.</summary>
+    /// <param name="values">x.</param>
+    /// <param name="weights">w.</param>
+    /// <param name="largestCode">The largest code.</param>
+    /// <param name="anySign">False where the format cannot hold a negative minimum.</param>
+    public AffineGroup(
+        ReadOnlySpan<float> values,
+        ReadOnlySpan<float> weights,
+        int largestCode,
+        bool anySign
+    )
     {
-        var squares = 0f;
-        foreach (var value in values)
-        {
-            squares += value * value;
-            _lowest = MathF.Min(_lowest, value);
-        }
-
-        var typical = MathF.Sqrt(squares / Size);
-        _highest = values[0];
-        for (var i = 0; i < Size; i++)
-        {
-            weights[i] = typical + MathF.Abs(values[i]);
-            _highest = MathF.Max(_highest, values[i]);
-            WeightSum += weights[i];
-            ValueSum += weights[i] * values[i];
-        }
-
         _values = MemoryMarshal.Cast<float, Vector256<float>>(values);
         _weights = MemoryMarshal.Cast<float, Vector256<float>>(weights);
+        _largestCode = largestCode;
+        _anySign = anySign;
+        var (lowest, highest) = (_values[0], _values[0]);
+        var (weightSum, valueSum) = (Vector256<float>.Zero, Vector256<float>.Zero);
+        for (var i = 0; i < _values.Length; i++)
+        {
+            lowest = Vector256.Min(lowest, _values[i]);
+            highest = Vector256.Max(highest, _values[i]);
+            weightSum += _weights[i];
+            valueSum += _weights[i] * _values[i];
+        }
+
+        (_lowest, _highest) = (lowest[0], highest[0]);
+        for (var lane = 1; lane < Vector256<float>.Count; lane++)
+        {
+            _lowest = MathF.Min(_lowest, lowest[lane]);
+            _highest = MathF.Max(_highest, highest[lane]);
+        }
+
+        _lowest = anySign ? _lowest : MathF.Min(_lowest, 0);
+        WeightSum = Vector256.Sum(weightSum);
+        ValueSum = Vector256.Sum(valueSum);
     }
 
     /// <summary>Sum of w.</summary>
@@ -51,9 +63,13 @@ internal readonly ref struct AffineGroup
     /// <summary>Sum of w * x.</summary>
     public float ValueSum { get; }
 
+    /// <summary>The scale and minimum by rule: the codes span the range of the values.</summary>
+    public (float Scale, float Minimum) ByRule() => ((_highest - _lowest) / _largestCode, -_lowest);
+
     /// <summary>
     /// The scale and minimum of least error that a search finds: for grids a little finer and coarser than the range of
-    /// the values, codes by rounding, then scale and minimum by weighted least squares, twice in turn.
+    /// the values, and those of fewer codes, codes by rounding, then scale and minimum by weighted least squares, twice
+    /// in turn.
     /// </summary>
     public (float Scale, float Minimum) Search()
     {
@@ -63,27 +79,15 @@ internal readonly ref struct AffineGroup
         }
 
         var best = (Scale: 0f, Minimum: -_lowest);
-        var leastError = float.PositiveInfinity;
+        var largestGain = double.NegativeInfinity;
         for (var step = -Steps; step <= Steps; step++)
         {
-            var scale = (_highest - _lowest) / (LargestCode + (step * (1f / Steps)));
-            var minimum = -_lowest;
-            for (var turn = 0; turn < 2; turn++)
-            {
-                Measure(scale, minimum, out var fit);
-                (scale, minimum) = Solve(fit);
-                if (scale <= 0)
-                {
-                    break;
-                }
+            Try(_largestCode + (step * (1f / Steps)), ref best, ref largestGain);
+        }
 
-                var error = Measure(scale, minimum, out _);
-                if (error < leastError)
-                {
-                    leastError = error;
-                    best = (scale, minimum);
-                }
-            }
+        for (var code = (int)_largestCode - 2; code > _largestCode / 2; code--)
+        {
+            Try(code, ref best, ref largestGain);
         }
 
         return best;
@@ -121,8 +125,8 @@ internal readonly ref struct AffineGroup
         return Vector256.Sum(errorSum);
     }
 
-    /// <summary>Writes the best codes for a scale and minimum into one nibble of 32 bytes.</summary>
-    public void WriteCodes(float scale, float minimum, int shift, Span<byte> bytes)
+    /// <summary>Writes the best codes for a scale and minimum, one a byte.</summary>
+    public void WriteCodes(float scale, float minimum, Span<byte> bytes)
     {
         var inverse = Vector256.Create(scale > 0 ? 1 / scale : 0);
         for (var i = 0; i < _values.Length; i++)
@@ -130,20 +134,13 @@ internal readonly ref struct AffineGroup
             var codes = Codes(_values[i] + Vector256.Create(minimum), inverse);
             for (var lane = 0; lane < Vector256<float>.Count; lane++)
             {
-                bytes[(i * Vector256<float>.Count) + lane] |= (byte)((int)codes[lane] << shift);
+                bytes[(i * Vector256<float>.Count) + lane] = (byte)(int)codes[lane];
             }
         }
     }
 
-    private static Vector256<float> Codes(Vector256<float> shifted, Vector256<float> inverse) =>
-        Vector256.Clamp(
-            Vector256.Round(shifted * inverse),
-            Vector256<float>.Zero,
-            Vector256.Create(LargestCode)
-        );
-
-    /// <summary>The normal equations of e in (scale, minimum) for fixed codes, with minimum held at 0 when it would be negative.</summary>
-    private (float Scale, float Minimum) Solve(in AffineSums sums)
+    /// <summary>The normal equations of e in (scale, minimum) for fixed codes, with minimum held at 0 when it would be negative and must not be.</summary>
+    public (float Scale, float Minimum) Solve(in AffineSums sums)
     {
         var determinant =
             ((double)WeightSum * sums.CodeSquares) - ((double)sums.Codes * sums.Codes);
@@ -152,7 +149,7 @@ internal readonly ref struct AffineGroup
             var minimum =
                 (((double)sums.Codes * sums.Products) - ((double)sums.CodeSquares * ValueSum))
                 / determinant;
-            if (minimum >= 0)
+            if (_anySign || minimum >= 0)
             {
                 var scale =
                     (((double)WeightSum * sums.Products) - ((double)sums.Codes * ValueSum))
@@ -162,5 +159,35 @@ internal readonly ref struct AffineGroup
         }
 
         return sums.CodeSquares > 0 ? (sums.Products / sums.CodeSquares, 0) : (0, 0);
+    }
+
+    private Vector256<float> Codes(Vector256<float> shifted, Vector256<float> inverse) =>
+        Vector256.Clamp(
+            Vector256.Round(shifted * inverse),
+            Vector256<float>.Zero,
+            Vector256.Create(_largestCode)
+        );
+
+    private void Try(float codes, ref (float Scale, float Minimum) best, ref double largestGain)
+    {
+        var scale = (_highest - _lowest) / codes;
+        var minimum = -_lowest;
+        for (var turn = 0; turn < 2; turn++)
+        {
+            Measure(scale, minimum, out var sums);
+            (scale, minimum) = Solve(sums);
+            if (scale <= 0)
+            {
+                return;
+            }
+
+            // At the solution e = sum(w x^2) - (scale * sum(w q x) - minimum * sum(w x)).
+            var gain = ((double)scale * sums.Products) - ((double)minimum * ValueSum);
+            if (gain > largestGain)
+            {
+                largestGain = gain;
+                best = (scale, minimum);
+            }
+        }
     }
 }

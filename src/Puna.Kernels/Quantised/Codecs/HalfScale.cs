@@ -30,6 +30,9 @@ internal static class HalfScale
         return (float)stored;
     }
 
+    /// <summary>What <see cref="Write"/> would store.</summary>
+    public static float Round(float value) => (float)Limit(value);
+
     /// <summary>
     /// The unit of integer sub-scales as <see cref="Write"/> can store it: never 0 where it is wanted, for its multiples
     /// can make up for a unit that is too large, but not for one that is missing.

@@ -1,7 +1,7 @@
 namespace Puna.Kernels.Quantised.Codecs;
 
 /// <summary>IQ4_NL: d (f16), 16 bytes of codes q as in Q4_0. Value = d * <see cref="IQ4Table"/>[q].</summary>
-internal readonly struct IQ4_NLCodec : IBlockCodec
+internal readonly struct IQ4_NLCodec : IBlockEncoder
 {
     private const int Half = 16;
 
@@ -22,6 +22,14 @@ internal readonly struct IQ4_NLCodec : IBlockCodec
             values[i] = d * table[codes[i] & 15];
             values[i + Half] = d * table[codes[i] >> 4];
         }
+    }
+
+    /// <inheritdoc cref="SymmetricBlock"/>
+    public static void Encode(ReadOnlySpan<float> values, Span<byte> block)
+    {
+        Span<byte> codes = stackalloc byte[32];
+        HalfScale.Write(block, 0, SymmetricBlock.Encode(values, default(IQ4Levels), codes));
+        Nibbles.Write(codes, block[2..]);
     }
 
     /// <inheritdoc/>

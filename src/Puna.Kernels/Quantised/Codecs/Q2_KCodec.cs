@@ -5,7 +5,7 @@ namespace Puna.Kernels.Quantised.Codecs;
 /// bytes of codes, d, dmin (f16). Value = d * scale * q - dmin * minimum. Each half of 128 elements has 32 bytes: bits
 /// 2j, 2j+1 of byte i are element 32j + i of the half.
 /// </summary>
-internal readonly struct Q2_KCodec : IBlockCodec
+internal readonly struct Q2_KCodec : IBlockEncoder
 {
     private const int CodeOffset = 16;
     private const int ScaleOffset = 80;
@@ -32,6 +32,27 @@ internal readonly struct Q2_KCodec : IBlockCodec
             {
                 target[i] = (scale * ((codes[i] >> shift) & 3)) - minimum;
             }
+        }
+    }
+
+    /// <inheritdoc cref="AffineBlock"/>
+    public static void Encode(ReadOnlySpan<float> values, Span<byte> block)
+    {
+        Span<int> scales = stackalloc int[16];
+        Span<int> minimums = stackalloc int[16];
+        Span<byte> codes = stackalloc byte[256];
+        var (d, dmin) = AffineBlock.Encode(values, 3, 15, scales, minimums, codes);
+        block.Clear();
+        HalfScale.Write(block, ScaleOffset, d);
+        HalfScale.Write(block, ScaleOffset + 2, dmin);
+        for (var group = 0; group < 16; group++)
+        {
+            block[group] = (byte)(scales[group] | (minimums[group] << 4));
+        }
+
+        for (var i = 0; i < codes.Length; i++)
+        {
+            block[CodeOffset + (i / 128 * 32) + (i % 32)] |= (byte)(codes[i] << (i / 32 % 4 * 2));
         }
     }
 

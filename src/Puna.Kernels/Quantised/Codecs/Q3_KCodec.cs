@@ -5,7 +5,7 @@ namespace Puna.Kernels.Quantised.Codecs;
 /// 6-bit sub-scales, d (f16). Value = d * (scale - 32) * (q - 4), q = low bits + 4 * third bit. The third bit of element
 /// 32j + i of half n is bit 4n + j of byte i.
 /// </summary>
-internal readonly struct Q3_KCodec : IBlockCodec
+internal readonly struct Q3_KCodec : IBlockEncoder
 {
     private const int CodeOffset = 32;
     private const int SubScaleOffset = 96;
@@ -38,6 +38,29 @@ internal readonly struct Q3_KCodec : IBlockCodec
                 var code = ((codes[i] >> shift) & 3) | (((thirds[i] >> thirdBit) & 1) << 2);
                 target[i] = scale * (code - 4);
             }
+        }
+    }
+
+    /// <inheritdoc cref="SymmetricBlock"/>
+    public static void Encode(ReadOnlySpan<float> values, Span<byte> block)
+    {
+        Span<int> subScales = stackalloc int[16];
+        Span<byte> codes = stackalloc byte[256];
+        block.Clear();
+        var d = SymmetricBlock.Encode(values, new SignedLevels(3), -32, subScales, codes);
+        HalfScale.Write(block, ScaleOffset, d);
+        for (var group = 0; group < 16; group++)
+        {
+            var scale = subScales[group] + 32;
+            block[SubScaleOffset + (group % 8)] |= (byte)((scale & 15) << (group / 8 * 4));
+            block[SubScaleOffset + 8 + (group % 4)] |= (byte)(scale >> 4 << (group / 4 * 2));
+        }
+
+        for (var i = 0; i < codes.Length; i++)
+        {
+            var low = CodeOffset + (i / 128 * 32) + (i % 32);
+            block[low] |= (byte)((codes[i] & 3) << (i / 32 % 4 * 2));
+            block[i % 32] |= (byte)(codes[i] >> 2 << (i / 32));
         }
     }
 

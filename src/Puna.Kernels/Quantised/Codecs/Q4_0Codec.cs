@@ -25,27 +25,12 @@ internal readonly struct Q4_0Codec : IBlockEncoder
         }
     }
 
-    /// <summary>d = the value of largest magnitude / -8, so that this value itself gets the code 0, which has no positive twin.</summary>
+    /// <inheritdoc cref="SymmetricBlock"/>
     public static void Encode(ReadOnlySpan<float> values, Span<byte> block)
     {
-        var extreme = 0f;
-        foreach (var value in values)
-        {
-            if (MathF.Abs(value) > MathF.Abs(extreme))
-            {
-                extreme = value;
-            }
-        }
-
-        var exact = extreme / -8;
-        var stored = HalfScale.Write(block, 0, exact);
-        var inverse = HalfScale.InverseForCodes(exact, stored);
-        for (var i = 0; i < Half; i++)
-        {
-            var low = Code(values[i] * inverse);
-            var high = Code(values[i + Half] * inverse);
-            block[2 + i] = (byte)(low | (high << 4));
-        }
+        Span<byte> codes = stackalloc byte[32];
+        HalfScale.Write(block, 0, SymmetricBlock.Encode(values, new SignedLevels(4), codes));
+        Nibbles.Write(codes, block[2..]);
     }
 
     /// <inheritdoc/>
@@ -53,6 +38,4 @@ internal readonly struct Q4_0Codec : IBlockEncoder
 
     /// <inheritdoc/>
     public static void SetScale(Span<byte> block, float scale) => HalfScale.Write(block, 0, scale);
-
-    private static int Code(float scaled) => (int)Math.Clamp(scaled + 8.5f, 0, 15);
 }

@@ -1,7 +1,7 @@
 namespace Puna.Kernels.Quantised.Codecs;
 
 /// <summary>Q4_1: d, m (f16), 16 bytes of codes q as in Q4_0. Value = d * q + m.</summary>
-internal readonly struct Q4_1Codec : IBlockCodec
+internal readonly struct Q4_1Codec : IBlockEncoder
 {
     private const int Half = 16;
 
@@ -22,6 +22,16 @@ internal readonly struct Q4_1Codec : IBlockCodec
             values[i] = (d * (codes[i] & 15)) + m;
             values[i + Half] = (d * (codes[i] >> 4)) + m;
         }
+    }
+
+    /// <inheritdoc cref="AffineBlock"/>
+    public static void Encode(ReadOnlySpan<float> values, Span<byte> block)
+    {
+        Span<byte> codes = stackalloc byte[32];
+        var (scale, minimum) = AffineBlock.Encode(values, 15, codes);
+        HalfScale.Write(block, 0, scale);
+        HalfScale.Write(block, 2, -minimum);
+        Nibbles.Write(codes, block[4..]);
     }
 
     /// <inheritdoc/>

@@ -5,7 +5,7 @@ namespace Puna.Kernels.Quantised.Codecs;
 /// <summary>
 /// Q5_0: d (f16), 32 fifth bits (bit i belongs to element i), 16 bytes of low nibbles as in Q4_0. Value = d * (q - 16).
 /// </summary>
-internal readonly struct Q5_0Codec : IBlockCodec
+internal readonly struct Q5_0Codec : IBlockEncoder
 {
     private const int Half = 16;
 
@@ -28,6 +28,15 @@ internal readonly struct Q5_0Codec : IBlockCodec
             values[i] = d * (low - 16);
             values[i + Half] = d * (high - 16);
         }
+    }
+
+    /// <inheritdoc cref="SymmetricBlock"/>
+    public static void Encode(ReadOnlySpan<float> values, Span<byte> block)
+    {
+        Span<byte> codes = stackalloc byte[32];
+        HalfScale.Write(block, 0, SymmetricBlock.Encode(values, new SignedLevels(5), codes));
+        Nibbles.WriteFifthBits(codes, block[2..]);
+        Nibbles.Write(codes, block[6..]);
     }
 
     /// <inheritdoc/>

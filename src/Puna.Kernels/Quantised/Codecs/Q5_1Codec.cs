@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Puna.Kernels.Quantised.Codecs;
 
 /// <summary>Q5_1: d, m (f16), 32 fifth bits, 16 bytes of low nibbles as in Q5_0. Value = d * q + m.</summary>
-internal readonly struct Q5_1Codec : IBlockCodec
+internal readonly struct Q5_1Codec : IBlockEncoder
 {
     private const int Half = 16;
 
@@ -27,6 +27,17 @@ internal readonly struct Q5_1Codec : IBlockCodec
             values[i] = (d * low) + m;
             values[i + Half] = (d * high) + m;
         }
+    }
+
+    /// <inheritdoc cref="AffineBlock"/>
+    public static void Encode(ReadOnlySpan<float> values, Span<byte> block)
+    {
+        Span<byte> codes = stackalloc byte[32];
+        var (scale, minimum) = AffineBlock.Encode(values, 31, codes);
+        HalfScale.Write(block, 0, scale);
+        HalfScale.Write(block, 2, -minimum);
+        Nibbles.WriteFifthBits(codes, block[4..]);
+        Nibbles.Write(codes, block[8..]);
     }
 
     /// <inheritdoc/>

@@ -5,7 +5,7 @@ namespace Puna.Kernels.Quantised.Codecs;
 /// (bit g of byte i belongs to element i of group g), 128 bytes of low nibbles as in Q4_K. Value =
 /// d * scale * q - dmin * minimum.
 /// </summary>
-internal readonly struct Q5_KCodec : IBlockCodec
+internal readonly struct Q5_KCodec : IBlockEncoder
 {
     private const int Group = 32;
     private const int PairOffset = 4;
@@ -38,6 +38,34 @@ internal readonly struct Q5_KCodec : IBlockCodec
                 var code = ((codes[i] >> shift) & 15) | (((fifths[i] >> group) & 1) << 4);
                 target[i] = (scale * code) - minimum;
             }
+        }
+    }
+
+    /// <inheritdoc cref="AffineBlock"/>
+    public static void Encode(ReadOnlySpan<float> values, Span<byte> block)
+    {
+        Span<int> scales = stackalloc int[SixBitPairs.Count];
+        Span<int> minimums = stackalloc int[SixBitPairs.Count];
+        Span<byte> codes = stackalloc byte[256];
+        var (d, dmin) = AffineBlock.Encode(
+            values,
+            31,
+            SixBitPairs.Maximum,
+            scales,
+            minimums,
+            codes
+        );
+        block.Clear();
+        HalfScale.Write(block, 0, d);
+        HalfScale.Write(block, 2, dmin);
+        SixBitPairs.Write(scales, minimums, block.Slice(PairOffset, 12));
+        for (var i = 0; i < codes.Length; i++)
+        {
+            var (group, element) = (i / Group, i % Group);
+            block[FifthOffset + element] |= (byte)(codes[i] >> 4 << group);
+            block[CodeOffset + (group / 2 * Group) + element] |= (byte)(
+                (codes[i] & 15) << (group % 2 * 4)
+            );
         }
     }
 

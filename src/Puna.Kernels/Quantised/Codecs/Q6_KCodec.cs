@@ -36,16 +36,17 @@ internal readonly struct Q6_KCodec : IBlockEncoder
         }
     }
 
-    /// <inheritdoc cref="Q6_KEncoder"/>
+    /// <inheritdoc cref="SymmetricBlock"/>
     public static void Encode(ReadOnlySpan<float> values, Span<byte> block)
     {
         block.Clear();
         Span<byte> codes = stackalloc byte[256];
-        Span<sbyte> subScales = stackalloc sbyte[16];
-        HalfScale.Write(block, ScaleOffset, Q6_KEncoder.Encode(values, subScales, codes));
+        Span<int> subScales = stackalloc int[16];
+        var d = SymmetricBlock.Encode(values, new SignedLevels(6), -128, subScales, codes);
+        HalfScale.Write(block, ScaleOffset, d);
         for (var group = 0; group < 16; group++)
         {
-            block[SubScaleOffset + group] = (byte)subScales[group];
+            block[SubScaleOffset + group] = (byte)(sbyte)subScales[group];
             var (lowStart, highStart, nibble, pair) = Place(group);
             for (var i = 0; i < 16; i++)
             {
