@@ -90,14 +90,7 @@ public sealed class ModelCommandTests : IDisposable
     {
         var target = Path.Combine(_folder, "model.gguf");
         string[] arguments = ["--format", "q4_0", "--tensor-type", "*ffn_down*=f32"];
-        var plan = PunaProcess.Json([
-            "convert",
-            Stories,
-            target,
-            .. arguments,
-            "--dry-run",
-            "--json",
-        ]);
+        var plan = PunaProcess.Json(["convert", Stories, target, .. arguments, "--dry-run"]);
         Assert.False(File.Exists(target));
         var tensors = plan.GetProperty("tensors").EnumerateArray().ToList();
         Assert.Equal(
