@@ -28,6 +28,7 @@ internal static class ChatCommand
             Description = "System text.",
             HelpName = "TEXT",
         };
+        var special = PromptArguments.Special();
         var command = new ExampleCommand(
             "chat",
             "Talk with a model; the cache is kept between turns.",
@@ -43,13 +44,17 @@ internal static class ChatCommand
             model,
             count,
             system,
+            special,
         };
-        var modelOptions = new ModelOptions(command);
+        var modelOptions = new ModelOptions(command, template: true);
         var sampling = new SamplingArguments(command);
         command.SetAction(
             (result, cancellation) =>
             {
-                var named = modelOptions.Named(result) ?? result.GetValue(model);
+                var named = ModelArguments.Single(
+                    modelOptions.Named(result),
+                    result.GetValue(model)
+                );
                 var options = new GenerationOptions
                 {
                     MaximumTokens = ModelOptions.Range(
@@ -60,12 +65,12 @@ internal static class ChatCommand
                     ),
                     Sampling = sampling.Read(result),
                 };
-                var path = named is null ? DefaultModel.Path() : ModelArguments.Existing(named);
+                var path = named ?? DefaultModel.Path();
                 var systemText = result.GetValue(system) is { } text
                     ? Utf8Text.Argument(text, "--system")
                     : null;
                 using var engine = ModelLoading.Load(path, modelOptions.Read(result), cancellation);
-                using var session = new ChatSession(engine, systemText)
+                using var session = new ChatSession(engine, systemText, result.GetValue(special))
                 {
                     Inputs = ModelFolder.Inputs(path),
                 };

@@ -20,14 +20,19 @@ internal sealed class ChatSession : IDisposable
     private readonly ITokenizer _tokenizer;
     private readonly Sequence _sequence;
     private readonly Generator _generator;
+    private readonly bool _special;
     private List<ChatMessage> _messages = [];
     private int _start;
     private ulong _retries;
 
     /// <summary>Begins an empty conversation.</summary>
+    /// <param name="engine">The model.</param>
+    /// <param name="system">System text, or null for the template's own.</param>
+    /// <param name="special">Whether special tokens that are spelt out in messages are recognised.</param>
     /// <exception cref="InputException">The model has no tokenizer or no chat template, or the system text does not fit.</exception>
-    public ChatSession(InferenceEngine engine, string? system)
+    public ChatSession(InferenceEngine engine, string? system, bool special = false)
     {
+        _special = special;
         _tokenizer =
             engine.Tokenizer
             ?? throw new InputException(
@@ -221,7 +226,7 @@ internal sealed class ChatSession : IDisposable
 
     /// <summary>The one place where messages become ids.</summary>
     private int[] Encode(string? system, IReadOnlyList<ChatMessage> messages) =>
-        ChatPrompt.Encode(_tokenizer, WithSystem(system, messages));
+        ChatPrompt.Encode(_tokenizer, WithSystem(system, messages), _special);
 
     /// <summary>Checks that a conversation can go on: the template takes it, and a message fits behind its system text.</summary>
     private void Check(string? system, IReadOnlyList<ChatMessage> messages)

@@ -36,11 +36,7 @@ internal sealed class PromptArguments
         HelpName = "TEXT",
     };
 
-    private readonly Option<bool> _special = new("--special")
-    {
-        Description =
-            "Take special tokens that are spelt out in the prompt (<|im_start|>) for themselves; without this they are text.",
-    };
+    private readonly Option<bool> _special = Special();
 
     /// <summary>Adds the options to a command.</summary>
     public PromptArguments(Command command)
@@ -52,6 +48,14 @@ internal sealed class PromptArguments
         command.Options.Add(_system);
         command.Options.Add(_special);
     }
+
+    /// <summary>The option --special.</summary>
+    public static Option<bool> Special() =>
+        new("--special")
+        {
+            Description =
+                "Take special tokens that are spelt out in what you write (<|im_start|>) for themselves; without this they are text.",
+        };
 
     /// <summary>What was asked for; reads the prompt's file, or standard input when nothing else has it.</summary>
     /// <param name="result">The parsed command line.</param>

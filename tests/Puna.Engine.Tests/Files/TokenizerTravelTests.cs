@@ -404,8 +404,9 @@ public sealed class TokenizerTravelTests : IDisposable
             _folder["model"],
             WeightFormats.BF16,
             1,
-            null,
-            null,
+            pool: null,
+            progress: null,
+            force: true,
             TestContext.Current.CancellationToken
         );
         return ModelFiles.Open(_folder["model"]);
