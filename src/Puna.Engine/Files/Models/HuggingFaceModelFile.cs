@@ -288,7 +288,6 @@ internal sealed class HuggingFaceModelFile : IModelFile
             );
         }
 
-        var file = shard.File;
         return new StoredTensor
         {
             Name = tensor.Name,
@@ -296,7 +295,6 @@ internal sealed class HuggingFaceModelFile : IModelFile
             Format = format,
             Shape = tensor.Shape,
             Data = shard.Data(tensor),
-            GiveBack = () => file.GiveBack(tensor.Offset, tensor.Length),
         };
     }
 }
