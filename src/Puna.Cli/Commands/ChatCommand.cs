@@ -117,7 +117,7 @@ internal static class ChatCommand
             }
             catch (InputException failure)
             {
-                Console.Error.WriteLine($"puna: {failure.Message}");
+                Console.Error.WriteLine($"puna: {PrintableText.Escape(failure.Message)}");
             }
         }
     }

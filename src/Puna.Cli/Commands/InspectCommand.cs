@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Puna.Cli.Models;
 using Puna.Cli.Terminal;
+using Puna.Engine;
 using Puna.Engine.Files;
 using Puna.Engine.Files.Models;
 using Puna.Engine.Plan;
@@ -62,7 +63,7 @@ internal static class InspectCommand
     {
         var config = file.Config;
         var output = Console.Out;
-        output.WriteLine($"{file.Path}: {file.Form}");
+        output.WriteLine($"{PrintableText.Escape(file.Path)}: {file.Form}");
         output.WriteLine(
             $"{config.Family}, {PlanCost.Of(plan, config.ContextLength).Parameters:N0} parameters, {Sizes.Bytes(file.Tensors.Sum(tensor => tensor.Data.Length))}"
         );

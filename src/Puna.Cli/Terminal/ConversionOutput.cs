@@ -1,3 +1,4 @@
+using Puna.Engine;
 using Puna.Engine.Files;
 
 namespace Puna.Cli.Terminal;
@@ -10,7 +11,7 @@ internal static class ConversionOutput
     {
         var output = Console.Out;
         output.WriteLine(
-            $"{string.Join(", ", summary.Files)}: {Sizes.Bytes(summary.Bytes)}, {summary.Tensors.Count} tensors"
+            $"{string.Join(", ", summary.Files.Select(PrintableText.Escape))}: {Sizes.Bytes(summary.Bytes)}, {summary.Tensors.Count} tensors"
         );
         foreach (
             var group in summary
@@ -24,7 +25,7 @@ internal static class ConversionOutput
         foreach (var group in summary.StoredOtherwise.GroupBy(tensor => tensor.Value))
         {
             output.WriteLine(
-                $"stored as {group.Key.Id}, since the asked format does not divide their rows: {string.Join(", ", group.Select(tensor => tensor.Key))}"
+                $"stored as {group.Key.Id}, since the asked format does not divide their rows: {string.Join(", ", group.Select(tensor => PrintableText.Escape(tensor.Key)))}"
             );
         }
 
