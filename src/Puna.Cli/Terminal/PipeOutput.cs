@@ -77,7 +77,7 @@ internal sealed class PipeOutput : Stream
             catch (IOException failure)
             {
                 throw new InputException(
-                    $"Standard output takes no more: {failure.Message}",
+                    $"Standard output takes no more: {failure.Message.TrimEnd('.')}.",
                     failure
                 );
             }
