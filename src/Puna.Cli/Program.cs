@@ -1,4 +1,4 @@
 using Puna.Cli.Commands;
 using Puna.Cli.Terminal;
 
-return await CommandRunner.RunAsync(RootCommandFactory.Create(), args).ConfigureAwait(false);
+return await CommandRunner.RunAsync(RootCommandFactory.Create, args).ConfigureAwait(false);

@@ -3,63 +3,92 @@ using System.Text;
 
 namespace Puna.Engine;
 
-/// <summary>Short renderings of values from files, for messages and <c>puna inspect</c>.</summary>
+/// <summary>Texts from files and arguments as messages and tables show them.</summary>
 public static class PrintableText
 {
     private const int Longest = 200;
+    private const int Joiner = 0x200D;
+    private const int NonJoiner = 0x200C;
 
     /// <summary>
-    /// The text cut to a bounded length, with escapes (<c>\n</c>, <c>\u001b</c>) for what would not print: it could move
-    /// the terminal's cursor, turn the direction of the line or hide text.
+    /// The text in one line, with every character escaped that could move the cursor, hide or reorder text: controls as
+    /// <c>\n</c>, <c>\t</c> or <c>\u001B</c>, and so are line separators, marks of direction and halves of characters. What
+    /// is escaped stays as it is when it is escaped again.
     /// </summary>
+    public static string Escape(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var builder = new StringBuilder(text.Length);
+        for (var at = 0; at < text.Length; )
+        {
+            if (Rune.TryGetRuneAt(text, at, out var rune))
+            {
+                Append(builder, rune);
+                at += rune.Utf16SequenceLength;
+            }
+            else
+            {
+                AppendNumber(builder, text[at]);
+                at++;
+            }
+        }
+
+        return builder.ToString();
+    }
+
+    /// <summary>The escaped text, cut to a bounded length.</summary>
     public static string Short(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var length = Math.Min(text.Length, Longest);
-        if (length < text.Length && char.IsHighSurrogate(text[length - 1]))
+        if (text.Length <= Longest)
         {
-            length--;
+            return Escape(text);
         }
 
-        var printable = new StringBuilder(length + 3);
-        foreach (var rune in text.AsSpan(0, length).EnumerateRunes())
-        {
-            Append(printable, rune);
-        }
-
-        return length < text.Length ? printable.Append("...").ToString() : printable.ToString();
+        var length = char.IsHighSurrogate(text[Longest - 1]) ? Longest - 1 : Longest;
+        return Escape(text[..length]) + "...";
     }
 
-    private static void Append(StringBuilder printable, Rune rune)
+    private static void Append(StringBuilder builder, Rune rune)
     {
         switch (rune.Value)
         {
             case '\n':
-                printable.Append(@"\n");
+                builder.Append("\\n");
                 break;
             case '\r':
-                printable.Append(@"\r");
+                builder.Append("\\r");
                 break;
             case '\t':
-                printable.Append(@"\t");
+                builder.Append("\\t");
                 break;
             default:
-                if (
-                    Rune.GetUnicodeCategory(rune)
-                    is UnicodeCategory.Control
-                        or UnicodeCategory.Format
-                        or UnicodeCategory.LineSeparator
-                        or UnicodeCategory.ParagraphSeparator
-                )
+                if (IsHidden(rune))
                 {
-                    printable.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}");
+                    AppendNumber(builder, rune.Value);
                 }
                 else
                 {
-                    printable.Append(rune.ToString());
+                    builder.Append(rune.ToString());
                 }
 
                 break;
         }
+    }
+
+    // The two joiners belong to the spelling of words.
+    private static bool IsHidden(Rune rune) =>
+        rune.Value is not (Joiner or NonJoiner)
+        && Rune.GetUnicodeCategory(rune)
+            is UnicodeCategory.Control
+                or UnicodeCategory.Format
+                or UnicodeCategory.LineSeparator
+                or UnicodeCategory.ParagraphSeparator;
+
+    private static void AppendNumber(StringBuilder builder, int value)
+    {
+        var isLong = value > char.MaxValue;
+        builder.Append(isLong ? "\\U" : "\\u");
+        builder.Append(value.ToString(isLong ? "X8" : "X4", CultureInfo.InvariantCulture));
     }
 }

@@ -83,7 +83,7 @@ internal sealed class ChatDialogue(
             }
             catch (InputException failure)
             {
-                Console.Error.WriteLine($"puna: {failure.Message}");
+                Console.Error.WriteLine($"puna: {PrintableText.Escape(failure.Message)}");
             }
         }
 

@@ -62,7 +62,7 @@ internal static class InspectCommand
     private static void WriteText(ModelContents file)
     {
         var output = Console.Out;
-        output.WriteLine($"{file.Path}: {file.Form}");
+        output.WriteLine($"{PrintableText.Escape(file.Path)}: {file.Form}");
         output.WriteLine(
             $"{file.Family ?? "no family"}, {file.Parameters:N0} parameters, {Sizes.Bytes(file.Bytes)}"
         );

@@ -77,7 +77,7 @@ internal static class TemplateRenderCommand
     {
         if (path.EndsWith(".jinja", StringComparison.OrdinalIgnoreCase))
         {
-            return (TextFile.Read(path), "<s>", "</s>");
+            return (TextFile.Read(path, TextFile.LargestTemplate), "<s>", "</s>");
         }
 
         using var file = ModelFiles.Open(path);

@@ -100,7 +100,14 @@ internal static class TokenizeCommand
             return;
         }
 
-        Console.Out.WriteLine(string.Join(' ', ids));
+        using var output = new StreamWriter(StandardStreams.OpenOutput());
+        for (var index = 0; index < ids.Count; index++)
+        {
+            output.Write(index == 0 ? "" : " ");
+            output.Write(ids[index]);
+        }
+
+        output.WriteLine();
     }
 
     private static void Decode(ITokenizer tokenizer, string content, bool json)

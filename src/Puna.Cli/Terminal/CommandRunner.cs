@@ -13,12 +13,14 @@ internal static class CommandRunner
     };
 
     /// <summary>Runs a command line.</summary>
-    public static async Task<int> RunAsync(RootCommand root, string[] arguments)
+    public static async Task<int> RunAsync(Func<RootCommand> create, string[] arguments)
     {
-        using var interruption = new Interruption();
         try
         {
-            var result = root.Parse(arguments, s_parsing);
+            StandardStreams.Use();
+            using var interruption = new Interruption();
+            using var limit = FileSizeLimit.Take();
+            var result = create().Parse(arguments, s_parsing);
             if (result.Action is not HelpWithNotes && ParseFailure.Sentence(result) is { } sentence)
             {
                 return Refuse(sentence);
@@ -31,34 +33,44 @@ internal static class CommandRunner
             };
             return await result.InvokeAsync(settings, interruption.Token).ConfigureAwait(false);
         }
-        catch (InputException failure)
-        {
-            return Refuse(failure.Message);
-        }
-        catch (OperationCanceledException)
-        {
-            return ExitCode.Interrupted;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            return Refuse(failure.Message);
-        }
-        catch (OutOfMemoryException)
-        {
-            return Refuse(
-                "The system has not enough memory for this; choose a smaller model, --ctx or batch."
-            );
-        }
         catch (Exception failure)
         {
-            await Console
-                .Error.WriteLineAsync(
+            return Refuse(Cause(failure));
+        }
+    }
+
+    // What happened inside a part of a job, or while a type was made ready, is told like anything else.
+    private static Exception Cause(Exception failure) =>
+        failure is AggregateException or TypeInitializationException
+        && failure.InnerException is { } inner
+            ? Cause(inner)
+            : failure;
+
+    private static int Refuse(Exception failure)
+    {
+        switch (failure)
+        {
+            case OperationCanceledException:
+                return ExitCode.Interrupted;
+            case FileNotFoundException
+            or FileLoadException
+                when failure.Message.Contains("PublicKeyToken", StringComparison.Ordinal):
+                return Refuse(
+                    "A part of the program itself cannot be opened; raise the number of files that may be open (ulimit -n), or install puna anew."
+                );
+            case InputException or IOException or UnauthorizedAccessException:
+                return Refuse(failure.Message);
+            case OutOfMemoryException:
+                return Refuse(
+                    "The system has not enough memory, threads or open files for this; choose a smaller model, --ctx, batch or --threads, or raise its limits (ulimit)."
+                );
+            default:
+                Console.Error.WriteLine(
                     $"puna: a fault of ours: {failure.GetType().Name}: {OneLine(failure.Message)} "
                         + "Please report it with the command line and the lines below."
-                )
-                .ConfigureAwait(false);
-            await Console.Error.WriteLineAsync(failure.StackTrace).ConfigureAwait(false);
-            return ExitCode.Fault;
+                );
+                Console.Error.WriteLine(failure.StackTrace);
+                return ExitCode.Fault;
         }
     }
 
@@ -68,5 +80,5 @@ internal static class CommandRunner
         return ExitCode.BadInput;
     }
 
-    private static string OneLine(string text) => text.ReplaceLineEndings(" ").Trim();
+    private static string OneLine(string text) => PrintableText.Escape(text.Trim());
 }

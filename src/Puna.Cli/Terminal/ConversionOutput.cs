@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Puna.Engine;
 using Puna.Engine.Files;
 
 namespace Puna.Cli.Terminal;
@@ -11,7 +12,7 @@ internal static class ConversionOutput
     {
         var output = Console.Out;
         output.WriteLine(
-            $"{string.Join(", ", summary.Files)}: {Sizes.Bytes(summary.Bytes)}, {summary.Tensors.Count} tensors"
+            $"{string.Join(", ", summary.Files.Select(PrintableText.Escape))}: {Sizes.Bytes(summary.Bytes)}, {summary.Tensors.Count} tensors"
         );
         foreach (
             var group in summary
@@ -36,7 +37,9 @@ internal static class ConversionOutput
 
         foreach (var tensor in summary.Tensors)
         {
-            Console.Out.WriteLine($"{tensor.Name}  {tensor.Format.Id}  {tensor.Bytes}");
+            Console.Out.WriteLine(
+                $"{PrintableText.Escape(tensor.Name)}  {tensor.Format.Id}  {tensor.Bytes}"
+            );
         }
 
         Console.Out.WriteLine(
@@ -66,7 +69,7 @@ internal static class ConversionOutput
         foreach (var group in summary.StoredOtherwise.GroupBy(tensor => tensor.Value))
         {
             output.WriteLine(
-                $"stored as {group.Key.Id}, since the asked format does not divide their rows: {string.Join(", ", Patterns(group.Select(tensor => tensor.Key)))}"
+                $"stored as {group.Key.Id}, since the asked format does not divide their rows: {string.Join(", ", Patterns(group.Select(tensor => PrintableText.Escape(tensor.Key))))}"
             );
         }
 

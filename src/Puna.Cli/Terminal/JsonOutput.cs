@@ -15,7 +15,7 @@ internal static class JsonOutput
     /// <summary>Writes an object whose members <paramref name="members"/> writes, and a line end.</summary>
     public static void Write(Action<Utf8JsonWriter> members)
     {
-        using var output = Console.OpenStandardOutput();
+        using var output = StandardStreams.OpenOutput();
         using (var writer = new Utf8JsonWriter(output, s_options))
         {
             writer.WriteStartObject();

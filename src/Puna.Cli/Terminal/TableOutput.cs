@@ -1,3 +1,4 @@
+using Puna.Engine;
 using Spectre.Console;
 
 namespace Puna.Cli.Terminal;
@@ -16,7 +17,7 @@ internal static class TableOutput
             Console.Out.WriteLine(string.Join('\t', headings));
             foreach (var row in rows)
             {
-                Console.Out.WriteLine(string.Join('\t', row));
+                Console.Out.WriteLine(string.Join('\t', row.Select(PrintableText.Escape)));
             }
 
             return;
@@ -30,7 +31,7 @@ internal static class TableOutput
 
         foreach (var row in rows)
         {
-            table.AddRow([.. row.Select(cell => new Text(cell))]);
+            table.AddRow([.. row.Select(cell => new Text(PrintableText.Escape(cell)))]);
         }
 
         AnsiConsole.Write(table);

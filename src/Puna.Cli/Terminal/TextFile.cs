@@ -5,11 +5,15 @@ namespace Puna.Cli.Terminal;
 /// <summary>Reads text files.</summary>
 internal static class TextFile
 {
-    private const long MaximumBytes = 1L << 30;
+    /// <summary>The longest text, in bytes: more than can be scored in a day, less than would crowd out a model.</summary>
+    public const int LargestText = 64 << 20;
+
+    /// <summary>The longest chat template, in bytes; those of known models have less than 32 KiB.</summary>
+    public const int LargestTemplate = 16 << 20;
 
     /// <summary>The whole file as UTF-8, a byte-order mark left out.</summary>
     /// <exception cref="InputException">It is not there, cannot be read, is too long or is no valid UTF-8.</exception>
-    public static string Read(string path)
+    public static string Read(string path, int largest = LargestText)
     {
         if (path.Length == 0)
         {
@@ -23,15 +27,9 @@ internal static class TextFile
 
         try
         {
-            var length = new FileInfo(path).Length;
-            if (length > MaximumBytes)
-            {
-                throw new InputException(
-                    $"'{path}' has {length} bytes; a text of at most {MaximumBytes} is taken."
-                );
-            }
-
-            ReadOnlySpan<byte> bytes = File.ReadAllBytes(path);
+            // Devices and pipes are taken too, up to the limit.
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read);
+            var bytes = BoundedBytes.ReadAll(stream, largest, $"'{path}'");
             return Utf8Text.Decode(bytes.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes, $"'{path}'");
         }
         catch (Exception failure)

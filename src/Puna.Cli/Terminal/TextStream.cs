@@ -6,7 +6,7 @@ namespace Puna.Cli.Terminal;
 internal sealed class TextStream : IDisposable
 {
     private readonly TextWriter _output = new StreamWriter(
-        Console.OpenStandardOutput(),
+        StandardStreams.OpenOutput(),
         new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)
     );
 

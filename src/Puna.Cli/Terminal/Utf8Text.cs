@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
 using Puna.Engine;
@@ -13,19 +14,15 @@ internal static class Utf8Text
     /// <exception cref="InputException">They are no valid UTF-8; the sentence names the first bad byte.</exception>
     public static string Decode(ReadOnlySpan<byte> bytes, string source)
     {
-        var characters = new char[bytes.Length];
-        _ = Utf8.ToUtf16(
-            bytes,
-            characters,
-            out var read,
-            out var written,
-            replaceInvalidSequences: false
+        if (Utf8.IsValid(bytes))
+        {
+            return Encoding.UTF8.GetString(bytes);
+        }
+
+        var bad = FirstBad(bytes);
+        throw new InputException(
+            $"{source} is no valid UTF-8: byte {bad} (0x{bytes[bad]:X2}) begins no character."
         );
-        return read == bytes.Length
-            ? new string(characters, 0, written)
-            : throw new InputException(
-                $"{source} is no valid UTF-8: byte {read} (0x{bytes[read]:X2}) begins no character."
-            );
     }
 
     /// <summary>
@@ -48,6 +45,17 @@ internal static class Utf8Text
         }
 
         return text;
+    }
+
+    private static int FirstBad(ReadOnlySpan<byte> bytes)
+    {
+        var at = 0;
+        while (Rune.DecodeFromUtf8(bytes[at..], out _, out var length) == OperationStatus.Done)
+        {
+            at += length;
+        }
+
+        return at;
     }
 
     private static bool IsCommandLineUtf8()

@@ -102,8 +102,8 @@ public sealed record ModelContents
             return OfFolder(path);
         }
 
-        using var file = InputFile.Map(path);
-        var start = file.Bytes.Slice(0, Math.Min(file.Length, 16)).Span;
+        using var file = InputFile.Open(path);
+        var start = file.Read(0, (int)Math.Min(file.Length, 16)).AsSpan();
         return start.Length >= 4
             && BinaryPrimitives.ReadUInt32LittleEndian(start) == GgufHeader.Magic
                 ? OfGguf(path)

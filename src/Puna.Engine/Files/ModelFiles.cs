@@ -14,7 +14,7 @@ public static class ModelFiles
 {
     /// <summary>
     /// Opens a Hugging Face directory, a safetensors file beside its config.json, a GGUF file or a llama2.c
-    /// checkpoint; which of them it is follows from the content, not from the name. The weights are mapped, not read.
+    /// checkpoint; which of them it is follows from the content, not from the name. The weights are not read yet.
     /// </summary>
     /// <exception cref="InputException">The path cannot be read, is no model, is damaged, or describes what cannot be run.</exception>
     public static IModelFile Open(string path)
@@ -25,10 +25,10 @@ public static class ModelFiles
             return HuggingFaceModelFile.Open(path);
         }
 
-        var file = InputFile.Map(path);
+        var file = InputFile.Open(path);
         try
         {
-            var start = file.Bytes.Slice(0, Math.Min(file.Length, 64)).Span;
+            var start = file.Start(64);
             if (
                 start.Length >= 4
                 && BinaryPrimitives.ReadUInt32LittleEndian(start) == GgufHeader.Magic
@@ -81,8 +81,8 @@ public static class ModelFiles
     /// <exception cref="InputException">The file cannot be read.</exception>
     private static bool IsWeights(string path)
     {
-        using var file = InputFile.Map(path);
-        var start = file.Bytes.Slice(0, Math.Min(file.Length, 64)).Span;
+        using var file = InputFile.Open(path);
+        var start = file.Start(64);
         return Llama2cHeader.TryRead(file) is not null
             || SafetensorsHeader.Looks(start, file.Length);
     }

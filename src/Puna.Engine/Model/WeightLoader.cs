@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Puna.Engine.Files.Models;
 using Puna.Engine.Files.Storage;
 using Puna.Engine.Linear;
@@ -9,10 +10,10 @@ using Puna.Kernels.Threads;
 namespace Puna.Engine.Model;
 
 /// <summary>
-/// Fetches the tensors that a plan asks for, checks each once, repacks it and gives the file's pages back, so that
-/// there is never more than one resident copy of a weight.
+/// Fetches the tensors that a plan asks for, checks each once and repacks it. A matrix is read into memory that the next
+/// one uses again, so that there is never more than one matrix beside the weights.
 /// </summary>
-internal sealed class WeightLoader
+internal sealed class WeightLoader : IDisposable
 {
     private readonly IModelFile _file;
     private readonly LayerPlan _plan;
@@ -23,6 +24,7 @@ internal sealed class WeightLoader
     private readonly NativeArena _arena;
     private readonly ParameterSet _set;
     private readonly long _totalBytes;
+    private NativeBuffer<byte> _staging = new(0);
     private long _doneBytes;
 
     private WeightLoader(
@@ -58,7 +60,7 @@ internal sealed class WeightLoader
     {
         var arena = new NativeArena(file.Tensors.Sum(PackedBytes));
         var set = new ParameterSet(arena);
-        var loader = new WeightLoader(file, plan, pool, progress, arena, set, cancellation);
+        using var loader = new WeightLoader(file, plan, pool, progress, arena, set, cancellation);
         try
         {
             loader.LoadAll();
@@ -70,6 +72,9 @@ internal sealed class WeightLoader
             throw;
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _staging.Dispose();
 
     // Rows are padded to a whole group and matrices to a cache line.
     private static long PackedBytes(StoredTensor tensor)
@@ -112,7 +117,7 @@ internal sealed class WeightLoader
     {
         var tensor = Find(spec);
         var weight = tensor.Format.Pack(
-            new StoredMatrix(tensor.Data, spec.Rows, spec.Columns, tensor.RowOrder),
+            new StoredMatrix(Staged(tensor), spec.Rows, spec.Columns, tensor.RowOrder),
             _pool,
             _arena
         );
@@ -134,7 +139,9 @@ internal sealed class WeightLoader
         var values = new NativeBuffer<float>(spec.Rows, clear: false);
         try
         {
-            tensor.Format.DecodeRow(tensor.Data.Span, values.Span.Span);
+            var bytes = tensor.Data.ToArray();
+            tensor.RequireFiniteScales(bytes);
+            tensor.Format.DecodeRow(bytes, values.Span.Span);
             if (tensor.RowOrder is { } order)
             {
                 var stored = values.Span.Span.ToArray();
@@ -171,14 +178,57 @@ internal sealed class WeightLoader
             );
         }
 
-        tensor.RequireFiniteScales();
         return tensor;
+    }
+
+    /// <summary>The bytes of a matrix, read and checked; valid until the next one is.</summary>
+    private NativeSpan<byte> Staged(StoredTensor tensor)
+    {
+        // Kept until all are read, although the embedding needs far more than what follows it: once a large block was
+        // freed, the C library takes smaller ones from its heap, where they stay resident.
+        if (_staging.Length < tensor.Data.Length)
+        {
+            _staging.Dispose();
+            _staging = new NativeBuffer<byte>(tensor.Data.Length, clear: false, hugePages: true);
+        }
+
+        var bytes = _staging.Span.Slice(0, tensor.Data.Length);
+        var job = new ReadJob(tensor, bytes);
+        try
+        {
+            _pool.Run(ref job);
+        }
+        catch (AggregateException fault) when (fault.InnerException is { } inner)
+        {
+            ExceptionDispatchInfo.Throw(inner);
+        }
+
+        return bytes;
     }
 
     private void Done(StoredTensor tensor)
     {
-        tensor.GiveBack();
         _doneBytes += tensor.Data.Length;
         _progress?.Report(new LoadProgress(_doneBytes, _totalBytes));
+    }
+
+    private readonly struct ReadJob(StoredTensor tensor, NativeSpan<byte> target) : IParallelJob
+    {
+        private const int PieceBytes = 1 << 18;
+
+        public void Execute(int part, int parts)
+        {
+            var step = (long)Math.Max(1, PieceBytes / tensor.Format.BlockBytes);
+            step *= tensor.Format.BlockBytes;
+            var pieces = (target.Length + step - 1) / step;
+            var end = pieces * (part + 1) / parts;
+            for (var piece = pieces * part / parts; piece < end; piece++)
+            {
+                var start = piece * step;
+                var bytes = target.Slice(start, Math.Min(step, target.Length - start)).Span;
+                tensor.Data.Read(start, bytes);
+                tensor.RequireFiniteScales(bytes);
+            }
+        }
     }
 }

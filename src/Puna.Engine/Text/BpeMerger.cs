@@ -1,103 +1,127 @@
-using System.Runtime.InteropServices;
-
 namespace Puna.Engine.Text;
 
 /// <summary>
-/// Byte-pair merging of one word: the candidate of lowest rank is joined first, of equal ones the leftmost, until
-/// none is left. A linked list and a heap make it O(n log n) for n symbols. Reusable, not safe to share.
+/// Byte-pair merging of a word of any length. A long one is merged window by window, so that time and memory grow with
+/// its length alone. That is exact: if the pieces of a text are such that each two neighbours, merged by themselves, stay
+/// those two pieces, no merge of the whole text can be the first to cross a border between them, for the two beside that
+/// border would have crossed it too. Neighbours inside a window are so because they came out of one merging; the two at a
+/// seam are merged to see. Reusable, not safe to share.
 /// </summary>
 internal sealed class BpeMerger
 {
-    private readonly PriorityQueue<Candidate, long> _heap = new();
-    private BpeSymbol[] _symbols = new BpeSymbol[64];
-    private int _count;
+    private const int Window = 2048;
 
-    /// <summary>Drops the symbols of the word before.</summary>
-    public void Clear()
+    // More than a piece has units: what follows a window decides about its last pieces.
+    private const int Margin = 256;
+    private const int MostRetreats = 16;
+    private readonly BpeQueue _queue = new();
+    private readonly BpeQueue _seam = new();
+    private readonly List<BpeSymbol> _pieces = [];
+    private readonly List<BpeSymbol> _waiting = [];
+    private int _start;
+    private int _end;
+
+    /// <summary>Merges a word and hands it what is left, in order.</summary>
+    public void Merge<TWord>(ref TWord word, IPairTable pairs)
+        where TWord : IBpeWord, allows ref struct
     {
-        _heap.Clear();
-        _count = 0;
+        if (!TryMerge(ref word, pairs, Window))
+        {
+            word.Restart();
+            TryMerge(ref word, pairs, int.MaxValue);
+        }
     }
 
-    /// <summary>Adds the next symbol of the word.</summary>
-    public void Add(int start, int length, int id)
+    /// <summary>False when a seam was found nowhere: a vocabulary whose pieces depend on what is far away.</summary>
+    private bool TryMerge<TWord>(ref TWord word, IPairTable pairs, int window)
+        where TWord : IBpeWord, allows ref struct
     {
-        if (_count == _symbols.Length)
+        _waiting.Clear();
+        (_start, _end) = (0, -1);
+        var retreats = 0;
+        for (var from = 0; ; )
         {
-            Array.Resize(ref _symbols, _count * 2);
-        }
-
-        if (_count > 0)
-        {
-            _symbols[_count - 1].Next = _count;
-        }
-
-        _symbols[_count] = new BpeSymbol
-        {
-            Start = start,
-            Length = length,
-            Id = id,
-            Previous = _count - 1,
-            Next = -1,
-        };
-        _count++;
-    }
-
-    /// <summary>Merges; then <see cref="First"/> and <see cref="BpeSymbol.Next"/> walk over what is left.</summary>
-    public void Run(ReadOnlySpan<char> text, IPairTable pairs)
-    {
-        for (var i = 0; i + 1 < _count; i++)
-        {
-            Propose(text, pairs, i, i + 1);
-        }
-
-        while (_heap.TryDequeue(out var candidate, out _))
-        {
-            ref var left = ref _symbols[candidate.Left];
-            ref var right = ref _symbols[candidate.Right];
-
-            // Symbols only grow, so equal sizes mean that neither side was joined elsewhere since.
-            if (
-                left.Length == 0
-                || right.Length == 0
-                || left.Length + right.Length != candidate.Length
-            )
+            MergeWindow(ref word, pairs, from, window);
+            if (!HoldsSeam(ref word, pairs))
             {
+                if (++retreats > MostRetreats || _waiting.Count == 1)
+                {
+                    return false;
+                }
+
+                from = _waiting[^1].Start;
+                _waiting.RemoveAt(_waiting.Count - 1);
                 continue;
             }
 
-            left.Length = candidate.Length;
-            left.Id = candidate.Id;
-            left.Next = right.Next;
-            right.Length = 0;
-            if (left.Next >= 0)
+            Accept(ref word, _waiting);
+            if (_end == word.Length)
             {
-                _symbols[left.Next].Previous = candidate.Left;
-                Propose(text, pairs, candidate.Left, left.Next);
+                Accept(ref word, _pieces);
+                return true;
             }
 
-            if (left.Previous >= 0)
+            var kept = _pieces.FindLastIndex(piece => piece.Start <= _end - Margin);
+            if (kept < 1)
             {
-                Propose(text, pairs, left.Previous, candidate.Left);
+                return false;
             }
+
+            from = _pieces[kept].Start;
+            _waiting.Clear();
+            for (var index = 0; index < kept; index++)
+            {
+                _waiting.Add(_pieces[index]);
+            }
+
+            retreats = 0;
         }
     }
 
-    /// <summary>Index of the first symbol, or -1 when there is none.</summary>
-    public int First => _count == 0 ? -1 : 0;
-
-    /// <summary>A symbol by its index.</summary>
-    public ref readonly BpeSymbol Symbol(int index) => ref _symbols[index];
-
-    private void Propose(ReadOnlySpan<char> text, IPairTable pairs, int left, int right)
+    private static void Accept<TWord>(ref TWord word, List<BpeSymbol> pieces)
+        where TWord : IBpeWord, allows ref struct
     {
-        if (pairs.TryMerge(text, _symbols[left], _symbols[right], out var rank, out var id))
+        foreach (var piece in pieces)
         {
-            var length = _symbols[left].Length + _symbols[right].Length;
-            _heap.Enqueue(new Candidate(left, right, length, id), ((long)rank << 32) | (uint)left);
+            word.Accept(piece);
         }
     }
 
-    [StructLayout(LayoutKind.Auto)]
-    private readonly record struct Candidate(int Left, int Right, int Length, int Id);
+    private void MergeWindow<TWord>(ref TWord word, IPairTable pairs, int from, int window)
+        where TWord : IBpeWord, allows ref struct
+    {
+        // Long words are mostly one thing over and over: the same units merge to the same pieces.
+        var length = _end - _start;
+        if (length == window && from + length <= word.Length && word.IsSame(_start, from, length))
+        {
+            for (var index = 0; index < _pieces.Count; index++)
+            {
+                var piece = _pieces[index];
+                piece.Start += from - _start;
+                _pieces[index] = piece;
+            }
+
+            (_start, _end) = (from, from + length);
+            return;
+        }
+
+        _start = from;
+        _end = _queue.Merge(ref word, pairs, from, Math.Min(window, word.Length - from));
+        _pieces.Clear();
+        _queue.CopyTo(_pieces);
+    }
+
+    private bool HoldsSeam<TWord>(ref TWord word, IPairTable pairs)
+        where TWord : IBpeWord, allows ref struct
+    {
+        if (_waiting.Count == 0 || _pieces.Count == 0)
+        {
+            return true;
+        }
+
+        var (left, right) = (_waiting[^1], _pieces[0]);
+        var length = right.Start + right.Length - left.Start;
+        _ = _seam.Merge(ref word, pairs, left.Start, length);
+        return _seam.HasBorderAt(right.Start);
+    }
 }

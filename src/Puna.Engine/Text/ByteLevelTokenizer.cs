@@ -137,29 +137,16 @@ internal sealed class ByteLevelTokenizer : ITokenizer
 
     private void EncodeWord(ReadOnlySpan<char> word, Work work)
     {
-        var bytes = work.Bytes(Encoding.UTF8.GetMaxByteCount(word.Length));
-        bytes = bytes[..Encoding.UTF8.GetBytes(word, bytes)];
+        var bytes = work.Bytes(Encoding.UTF8.GetByteCount(word));
+        Encoding.UTF8.GetBytes(word, bytes);
         if (Data.IgnoreMerges && TryWhole(bytes, out var whole))
         {
             work.Ids.Add(whole);
             return;
         }
 
-        work.Merger.Clear();
-        for (var i = 0; i < bytes.Length; i++)
-        {
-            var id = _byteIds[bytes[i]];
-            if (id >= 0)
-            {
-                work.Merger.Add(i, 1, id);
-            }
-        }
-
-        work.Merger.Run([], _merges);
-        for (var at = work.Merger.First; at >= 0; at = work.Merger.Symbol(at).Next)
-        {
-            work.Ids.Add(work.Merger.Symbol(at).Id);
-        }
+        var merged = new Word(bytes, _byteIds, work.Ids);
+        work.Merger.Merge(ref merged, _merges);
     }
 
     private bool TryWhole(ReadOnlySpan<byte> bytes, out int id)
@@ -197,7 +184,33 @@ internal sealed class ByteLevelTokenizer : ITokenizer
                 _bytes = new byte[length];
             }
 
-            return _bytes;
+            return _bytes.AsSpan(0, length);
         }
+    }
+
+    /// <summary>Bytes that become ids.</summary>
+    private readonly ref struct Word(ReadOnlySpan<byte> bytes, int[] byteIds, List<int> ids)
+        : IBpeWord
+    {
+        private readonly ReadOnlySpan<byte> _bytes = bytes;
+        private readonly int _from = ids.Count;
+
+        public int Length => _bytes.Length;
+
+        public ReadOnlySpan<char> Text => [];
+
+        public bool Read(int at, out int length, out int id)
+        {
+            length = 1;
+            id = byteIds[_bytes[at]];
+            return id >= 0;
+        }
+
+        public bool IsSame(int first, int second, int length) =>
+            _bytes.Slice(first, length).SequenceEqual(_bytes.Slice(second, length));
+
+        public void Accept(BpeSymbol symbol) => ids.Add(symbol.Id);
+
+        public void Restart() => CollectionsMarshal.SetCount(ids, _from);
     }
 }

@@ -192,32 +192,9 @@ internal sealed class SentencePieceTokenizer : ITokenizer
     /// <summary>Merges one word; true when the unknown token was needed.</summary>
     private bool EncodeWord(ReadOnlySpan<char> word, Work work)
     {
-        var merger = work.Merger;
-        merger.Clear();
-        for (var at = 0; at < word.Length; )
-        {
-            var length = char.IsHighSurrogate(word[at]) ? 2 : 1;
-            merger.Add(at, length, TextId(word.Slice(at, length)));
-            at += length;
-        }
-
-        merger.Run(word, _pairs);
-        var hasUnknown = false;
-        for (var at = merger.First; at >= 0; at = merger.Symbol(at).Next)
-        {
-            ref readonly var symbol = ref merger.Symbol(at);
-            if (symbol.Id >= 0)
-            {
-                work.Ids.Add(symbol.Id);
-                work.LastIsUnknown = false;
-            }
-            else
-            {
-                hasUnknown |= AddFallback(word.Slice(symbol.Start, symbol.Length), work);
-            }
-        }
-
-        return hasUnknown;
+        var merged = new Word(this, word, work);
+        work.Merger.Merge(ref merged, _pairs);
+        return merged.HasUnknown;
     }
 
     private int TextId(ReadOnlySpan<char> spelling) =>
@@ -270,5 +247,49 @@ internal sealed class SentencePieceTokenizer : ITokenizer
         public BpeMerger Merger { get; } = new();
 
         public bool LastIsUnknown { get; set; }
+    }
+
+    /// <summary>Characters that become ids.</summary>
+    private ref struct Word(SentencePieceTokenizer tokenizer, ReadOnlySpan<char> text, Work work)
+        : IBpeWord
+    {
+        private readonly int _from = work.Ids.Count;
+        private readonly bool _afterUnknown = work.LastIsUnknown;
+
+        public bool HasUnknown { get; private set; }
+
+        public readonly int Length => Text.Length;
+
+        public ReadOnlySpan<char> Text { get; } = text;
+
+        public readonly bool Read(int at, out int length, out int id)
+        {
+            length = char.IsHighSurrogate(Text[at]) ? 2 : 1;
+            id = tokenizer.TextId(Text.Slice(at, length));
+            return true;
+        }
+
+        public readonly bool IsSame(int first, int second, int length) =>
+            Text.Slice(first, length).SequenceEqual(Text.Slice(second, length));
+
+        public void Accept(BpeSymbol symbol)
+        {
+            if (symbol.Id >= 0)
+            {
+                work.Ids.Add(symbol.Id);
+                work.LastIsUnknown = false;
+            }
+            else
+            {
+                HasUnknown |= tokenizer.AddFallback(Text.Slice(symbol.Start, symbol.Length), work);
+            }
+        }
+
+        public void Restart()
+        {
+            work.Ids.RemoveRange(_from, work.Ids.Count - _from);
+            work.LastIsUnknown = _afterUnknown;
+            HasUnknown = false;
+        }
     }
 }

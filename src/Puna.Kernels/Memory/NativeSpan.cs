@@ -6,8 +6,7 @@ namespace Puna.Kernels.Memory;
 
 /// <summary>
 /// A view over unmanaged memory that, unlike <see cref="Span{T}"/>, may be longer than 2^31 elements and may be
-/// stored in fields. It does not own what it shows: the <see cref="NativeBuffer{T}"/> or
-/// <see cref="MappedFile"/> behind it must outlive it.
+/// stored in fields. It does not own what it shows: the <see cref="NativeBuffer{T}"/> behind it must outlive it.
 /// </summary>
 /// <typeparam name="T">Element type.</typeparam>
 public readonly unsafe struct NativeSpan<T>

@@ -103,7 +103,7 @@ internal sealed class EditedModelFile : IModelFile
     private static float[] Values(StoredTensor tensor)
     {
         var values = new float[tensor.Elements];
-        tensor.Format.DecodeRow(tensor.Data.Span, values);
+        tensor.Format.DecodeRow(tensor.Data.ToArray(), values);
         return values;
     }
 
@@ -125,9 +125,8 @@ internal sealed class EditedModelFile : IModelFile
             StoredName = tensor.StoredName,
             Format = format,
             Shape = tensor.Shape,
-            Data = buffer.Span,
+            Data = new MemoryBytes(buffer.Span),
             RowOrder = tensor.RowOrder,
-            GiveBack = static () => { },
         };
     }
 }

@@ -12,7 +12,7 @@ internal static class ModelAssert
     /// <summary>The tensor's values in Hugging Face's row order, for dense formats, decoded here and not by the codecs under test.</summary>
     public static float[] Values(StoredTensor tensor)
     {
-        var bytes = tensor.Data.Span.ToArray();
+        var bytes = tensor.Data.ToArray();
         var flat = tensor.Format.Id switch
         {
             "f32" => MemoryMarshal.Cast<byte, float>(bytes).ToArray(),

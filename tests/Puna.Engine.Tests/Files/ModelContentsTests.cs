@@ -108,7 +108,7 @@ public sealed class ModelContentsTests : IDisposable
         }
 
         var metadata = ModelContents.Read(_folder["a.gguf"]).Metadata.ToDictionary();
-        Assert.Equal(@"line\nnext\u001b[2J\u202egnp", metadata["a"]);
+        Assert.Equal(@"line\nnext\u001B[2J\u202Egnp", metadata["a"]);
         Assert.StartsWith("가가", metadata["b"], StringComparison.Ordinal);
         Assert.DoesNotContain('\uFFFD', metadata["b"]);
         Assert.InRange(metadata["b"].Length, 10, 210);

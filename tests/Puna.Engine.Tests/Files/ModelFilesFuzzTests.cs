@@ -145,7 +145,7 @@ public sealed class ModelFilesFuzzTests
         var sum = 0;
         foreach (var tensor in file.Tensors)
         {
-            sum += tensor.Data[0] + tensor.Data[tensor.Data.Length - 1];
+            sum += tensor.Data.ToArray()[0] + tensor.Data.ToArray()[^1];
         }
 
         Assert.True(sum >= 0);

@@ -1,20 +1,27 @@
 using System.Buffers.Binary;
 using System.Text;
+using Puna.Engine.Files.Storage;
 
 namespace Puna.Engine.Files.Gguf;
 
 /// <summary>Reads the little-endian header of a GGUF file from front to back and never past its end.</summary>
-internal ref struct GgufCursor(ReadOnlySpan<byte> bytes, string path)
+/// <param name="file">The file.</param>
+/// <param name="length">Bytes of it that may belong to the header.</param>
+internal sealed class GgufCursor(InputFile file, int length)
 {
-    private readonly ReadOnlySpan<byte> _bytes = bytes;
-    private readonly string _path = path;
+    private const int WindowBytes = 1 << 18;
+    private readonly string _path = file.Path;
+    private byte[] _window = [];
+    private int _windowStart;
+    private int _windowLength;
 
     /// <summary>Where the next byte will be read.</summary>
     public int Position { get; private set; }
 
     /// <summary>Bytes that are left.</summary>
-    public readonly int Left => _bytes.Length - Position;
+    public int Left => length - Position;
 
+    /// <summary>The next bytes, valid until more are taken.</summary>
     public ReadOnlySpan<byte> Take(long count)
     {
         if (count < 0 || count > Left)
@@ -24,7 +31,12 @@ internal ref struct GgufCursor(ReadOnlySpan<byte> bytes, string path)
             );
         }
 
-        var part = _bytes.Slice(Position, (int)count);
+        if (Position + count > _windowStart + (long)_windowLength || Position < _windowStart)
+        {
+            Fill((int)count);
+        }
+
+        var part = _window.AsSpan(Position - _windowStart, (int)count);
         Position += (int)count;
         return part;
     }
@@ -33,25 +45,21 @@ internal ref struct GgufCursor(ReadOnlySpan<byte> bytes, string path)
 
     public ulong UInt64() => BinaryPrimitives.ReadUInt64LittleEndian(Take(8));
 
-    /// <summary>Bytes of a string: a 64-bit length, then UTF-8.</summary>
-    public ReadOnlySpan<byte> StringBytes()
-    {
-        var length = UInt64();
-        return Take(length > int.MaxValue ? -1 : (long)length);
-    }
+    /// <summary>Skips a string: a 64-bit length, then UTF-8.</summary>
+    public void SkipString() => Skip(UInt64(), 1);
 
     /// <summary>A name of at most <paramref name="longest"/> bytes.</summary>
     public string Name(int longest, string what)
     {
-        var name = StringBytes();
-        if (name.Length == 0 || name.Length > longest)
+        var bytes = UInt64();
+        if (bytes == 0 || bytes > (ulong)longest)
         {
             throw new InputException(
-                $"'{_path}' is damaged: {what} has a name of {name.Length} bytes; 1 to {longest} are accepted."
+                $"'{_path}' is damaged: {what} has a name of {bytes} bytes; 1 to {longest} are accepted."
             );
         }
 
-        return Encoding.UTF8.GetString(name);
+        return Encoding.UTF8.GetString(Take((long)bytes));
     }
 
     /// <summary>Skips <paramref name="count"/> elements of <paramref name="size"/> bytes.</summary>
@@ -66,5 +74,17 @@ internal ref struct GgufCursor(ReadOnlySpan<byte> bytes, string path)
         }
 
         Position += (int)count * size;
+    }
+
+    private void Fill(int count)
+    {
+        _windowStart = Position;
+        _windowLength = Math.Min(Math.Max(WindowBytes, count), Left);
+        if (_window.Length < _windowLength)
+        {
+            _window = new byte[_windowLength];
+        }
+
+        file.Read(_windowStart, _window.AsSpan(0, _windowLength));
     }
 }

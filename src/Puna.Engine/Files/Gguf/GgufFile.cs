@@ -2,21 +2,20 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 using Puna.Engine.Files.Storage;
-using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Files.Gguf;
 
 /// <summary>
-/// A mapped GGUF file (version 2 or 3): typed metadata, and where the tensors lie. Opening walks the header once and
+/// A GGUF file (version 2 or 3): typed metadata, and where the tensors lie. Opening walks the header once and
 /// checks every length; large values such as the vocabulary become objects only when asked for. It knows nothing of
 /// models: a file with a vocabulary alone opens too.
 /// </summary>
 internal sealed class GgufFile : ITokenizerMetadata, IDisposable
 {
     private readonly Dictionary<string, GgufEntry> _byKey = new(StringComparer.Ordinal);
-    private readonly MappedFile _file;
+    private readonly InputFile _file;
 
-    internal GgufFile(MappedFile file, int version)
+    internal GgufFile(InputFile file, int version)
     {
         _file = file;
         Version = version;
@@ -37,13 +36,11 @@ internal sealed class GgufFile : ITokenizerMetadata, IDisposable
     /// <summary>Alignment of the tensors' offsets, in bytes.</summary>
     public int Alignment { get; internal set; } = GgufHeader.DefaultAlignment;
 
-    internal MappedFile File => _file;
-
-    /// <summary>Maps a file and reads its header.</summary>
+    /// <summary>Opens a file and reads its header.</summary>
     /// <exception cref="InputException">The file cannot be read, is no GGUF file, or is damaged.</exception>
     public static GgufFile Open(string path)
     {
-        var file = InputFile.Map(path);
+        var file = InputFile.Open(path);
         try
         {
             return GgufHeader.Read(file);
@@ -158,14 +155,14 @@ internal sealed class GgufFile : ITokenizerMetadata, IDisposable
     public ReadOnlySpan<byte> Bytes(GgufEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        return _file.Bytes.Slice(entry.Offset, entry.Length).Span;
+        return _file.Read(entry.Offset, entry.Length);
     }
 
     /// <summary>The bytes of a tensor.</summary>
-    public NativeSpan<byte> Data(GgufTensor tensor)
+    public StoredBytes Data(GgufTensor tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);
-        return _file.Bytes.Slice(tensor.Offset, tensor.Length);
+        return new FileBytes(_file, tensor.Offset, tensor.Length);
     }
 
     /// <inheritdoc/>

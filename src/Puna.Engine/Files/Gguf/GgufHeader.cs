@@ -1,6 +1,5 @@
 using System.Numerics;
 using Puna.Engine.Files.Storage;
-using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Files.Gguf;
 
@@ -25,10 +24,10 @@ internal static class GgufHeader
     /// <summary>Smallest tensor: an 8-byte length, one letter, dimension count, one dimension, type, offset.</summary>
     private const int SmallestTensor = 33;
 
-    public static GgufFile Read(MappedFile file)
+    public static GgufFile Read(InputFile file)
     {
         var length = (int)Math.Min(file.Length, LargestHeader);
-        var cursor = new GgufCursor(file.Bytes.Slice(0, length).Span, file.Path);
+        var cursor = new GgufCursor(file, length);
         if (length < 8 || cursor.UInt32() != Magic)
         {
             throw new InputException(
@@ -49,11 +48,11 @@ internal static class GgufHeader
         }
 
         var gguf = new GgufFile(file, (int)version);
-        var tensors = Count(ref cursor, SmallestTensor, "tensors", file.Path);
-        var entries = Count(ref cursor, SmallestEntry, "metadata entries", file.Path);
-        gguf.Entries = ReadEntries(ref cursor, gguf, entries);
+        var tensors = Count(cursor, SmallestTensor, "tensors", file.Path);
+        var entries = Count(cursor, SmallestEntry, "metadata entries", file.Path);
+        gguf.Entries = ReadEntries(cursor, gguf, entries);
         gguf.Alignment = ReadAlignment(gguf);
-        gguf.Tensors = ReadTensors(ref cursor, gguf, tensors, file.Length);
+        gguf.Tensors = ReadTensors(cursor, gguf, tensors, file.Length);
         return gguf;
     }
 
@@ -68,7 +67,7 @@ internal static class GgufHeader
             _ => 0,
         };
 
-    private static int Count(ref GgufCursor cursor, int smallest, string what, string path)
+    private static int Count(GgufCursor cursor, int smallest, string what, string path)
     {
         var count = cursor.UInt64();
         return count <= (ulong)(cursor.Left / smallest)
@@ -78,18 +77,18 @@ internal static class GgufHeader
             );
     }
 
-    private static List<GgufEntry> ReadEntries(ref GgufCursor cursor, GgufFile gguf, int count)
+    private static List<GgufEntry> ReadEntries(GgufCursor cursor, GgufFile gguf, int count)
     {
         var entries = new List<GgufEntry>(count);
         for (var index = 0; index < count; index++)
         {
             var key = cursor.Name(LongestKey, $"metadata entry {index}");
-            var type = ReadType(ref cursor, key, gguf.Path);
+            var type = ReadType(cursor, key, gguf.Path);
             var elementType = type;
             ulong elements = 1;
             if (type == GgufValueType.Array)
             {
-                elementType = ReadType(ref cursor, key, gguf.Path);
+                elementType = ReadType(cursor, key, gguf.Path);
                 elements = cursor.UInt64();
                 if (elementType == GgufValueType.Array)
                 {
@@ -115,7 +114,7 @@ internal static class GgufHeader
 
                 for (var element = 0; element < (int)elements; element++)
                 {
-                    cursor.StringBytes();
+                    cursor.SkipString();
                 }
             }
 
@@ -140,7 +139,7 @@ internal static class GgufHeader
         return entries;
     }
 
-    private static GgufValueType ReadType(ref GgufCursor cursor, string key, string path)
+    private static GgufValueType ReadType(GgufCursor cursor, string key, string path)
     {
         var type = cursor.UInt32();
         return type <= (uint)GgufValueType.Float64
@@ -161,7 +160,7 @@ internal static class GgufHeader
     }
 
     private static List<GgufTensor> ReadTensors(
-        ref GgufCursor cursor,
+        GgufCursor cursor,
         GgufFile gguf,
         int count,
         long fileLength
@@ -179,7 +178,7 @@ internal static class GgufHeader
                 );
             }
 
-            tensors.Add(ReadTensor(ref cursor, gguf, name));
+            tensors.Add(ReadTensor(cursor, gguf, name));
         }
 
         var start = (cursor.Position + (long)gguf.Alignment - 1) / gguf.Alignment * gguf.Alignment;
@@ -234,7 +233,7 @@ internal static class GgufHeader
         }
     }
 
-    private static GgufTensor ReadTensor(ref GgufCursor cursor, GgufFile gguf, string name)
+    private static GgufTensor ReadTensor(GgufCursor cursor, GgufFile gguf, string name)
     {
         var dimensions = cursor.UInt32();
         if (dimensions is 0 or > MostDimensions)

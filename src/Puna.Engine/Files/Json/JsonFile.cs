@@ -10,7 +10,7 @@ internal static class JsonFile
     /// <exception cref="InputException">It cannot be read, is too large, too deep, or no JSON object.</exception>
     public static JsonDocument Open(string path, int largest)
     {
-        using var file = InputFile.Map(path);
+        using var file = InputFile.Open(path);
         if (file.Length > largest)
         {
             throw new InputException(
@@ -18,7 +18,7 @@ internal static class JsonFile
             );
         }
 
-        return Parse(path, file.Bytes.Span.ToArray());
+        return Parse(path, file.Start(largest));
     }
 
     /// <summary>Parses text that came from <paramref name="path"/>; the caller disposes the document.</summary>

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
+using Puna.Engine.Files.Storage;
 using Puna.Engine.Text;
-using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Files.Llama2c;
 
@@ -48,9 +48,9 @@ internal sealed record Llama2cHeader
     /// its seven numbers are sizes that fit each other and the file has exactly the bytes that they ask for.
     /// </summary>
     /// <exception cref="InputException">It is one, but damaged.</exception>
-    public static Llama2cHeader? TryRead(MappedFile file)
+    public static Llama2cHeader? TryRead(InputFile file)
     {
-        var start = file.Bytes.Slice(0, Math.Min(file.Length, VersionedLength)).Span;
+        ReadOnlySpan<byte> start = file.Start(VersionedLength);
         if (start.Length < LegacyLength)
         {
             return null;
@@ -107,7 +107,7 @@ internal sealed record Llama2cHeader
         };
     }
 
-    private static Llama2cHeader ReadVersioned(MappedFile file, ReadOnlySpan<byte> start)
+    private static Llama2cHeader ReadVersioned(InputFile file, ReadOnlySpan<byte> start)
     {
         if (start.Length < VersionedLength)
         {
@@ -162,7 +162,7 @@ internal sealed record Llama2cHeader
             Tied = false,
         };
 
-    private static InputException WrongLength(MappedFile file, long asked) =>
+    private static InputException WrongLength(InputFile file, long asked) =>
         new(
             asked == long.MaxValue
                 ? $"'{file.Path}' is damaged: its llama2.c header asks for more bytes than any file has."

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Puna.Engine.Files.Gguf;
 using Puna.Engine.Plan;
 using Puna.Kernels.Formats;
@@ -280,6 +281,6 @@ internal static class GgufConfig
             );
         }
 
-        return file.Data(tensor).Cast<float>().Span.ToArray();
+        return MemoryMarshal.Cast<byte, float>(file.Data(tensor).ToArray()).ToArray();
     }
 }

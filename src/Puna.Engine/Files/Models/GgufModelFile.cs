@@ -75,7 +75,6 @@ internal sealed class GgufModelFile : IModelFile
                         !RotaryRows.Concerns(name) ? null
                         : name.Contains("q_proj", StringComparison.Ordinal) ? queries
                         : keys,
-                    GiveBack = () => gguf.File.GiveBack(tensor.Offset, tensor.Length),
                 }
             );
         }

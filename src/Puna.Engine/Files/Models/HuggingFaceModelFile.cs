@@ -294,7 +294,6 @@ internal sealed class HuggingFaceModelFile : IModelFile
             );
         }
 
-        var file = shard.File;
         return new StoredTensor
         {
             Name = tensor.Name,
@@ -302,7 +301,6 @@ internal sealed class HuggingFaceModelFile : IModelFile
             Format = format,
             Shape = tensor.Shape,
             Data = shard.Data(tensor),
-            GiveBack = () => file.GiveBack(tensor.Offset, tensor.Length),
         };
     }
 }

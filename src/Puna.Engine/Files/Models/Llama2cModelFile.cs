@@ -16,8 +16,9 @@ namespace Puna.Engine.Files.Models;
 internal sealed class Llama2cModelFile : IModelFile
 {
     private const float NormEpsilon = 1e-5f;
+    private const int DecodedAtOnce = 1 << 20;
 
-    private readonly MappedFile _file;
+    private readonly InputFile _file;
     private readonly Llama2cHeader _header;
     private readonly NativeBuffer<float>? _decoded;
     private readonly Dictionary<string, ParameterSpec> _specs;
@@ -27,7 +28,7 @@ internal sealed class Llama2cModelFile : IModelFile
     private long _position;
     private long _decodedPosition;
 
-    private Llama2cModelFile(MappedFile file, Llama2cHeader header)
+    private Llama2cModelFile(InputFile file, Llama2cHeader header)
     {
         _file = file;
         _header = header;
@@ -104,7 +105,7 @@ internal sealed class Llama2cModelFile : IModelFile
         _file.Dispose();
     }
 
-    internal static Llama2cModelFile Read(MappedFile file, Llama2cHeader header)
+    internal static Llama2cModelFile Read(InputFile file, Llama2cHeader header)
     {
         var model = new Llama2cModelFile(file, header);
         try
@@ -193,7 +194,7 @@ internal sealed class Llama2cModelFile : IModelFile
     }
 
     private void Vector(string module, string stored) =>
-        Mapped(_specs[module + ".weight"], stored, null);
+        Stored(_specs[module + ".weight"], stored, null);
 
     // The file tells the order of the tensors, the plan what shape each has.
     private void Matrix(string module, string stored, int[]? order = null)
@@ -202,7 +203,7 @@ internal sealed class Llama2cModelFile : IModelFile
         var elements = spec.Elements;
         if (_decoded is null)
         {
-            Mapped(spec, stored, order);
+            Stored(spec, stored, order);
             return;
         }
 
@@ -216,16 +217,13 @@ internal sealed class Llama2cModelFile : IModelFile
                 StoredName = stored,
                 Format = WeightFormats.F32,
                 Shape = spec.Shape,
-                Data = target.Cast<byte>(),
+                Data = new MemoryBytes(target.Cast<byte>()),
                 RowOrder = order,
-
-                // The decoded copy belongs to this object; the file's pages were given back after decoding.
-                GiveBack = static () => { },
             }
         );
     }
 
-    private void Mapped(ParameterSpec spec, string stored, int[]? order)
+    private void Stored(ParameterSpec spec, string stored, int[]? order)
     {
         var offset = _position;
         var length = spec.Elements * sizeof(float);
@@ -237,9 +235,8 @@ internal sealed class Llama2cModelFile : IModelFile
                 StoredName = stored,
                 Format = WeightFormats.F32,
                 Shape = spec.Shape,
-                Data = _file.Bytes.Slice(offset, length),
+                Data = new FileBytes(_file, offset, length),
                 RowOrder = order,
-                GiveBack = () => _file.GiveBack(offset, length),
             }
         );
     }
@@ -248,28 +245,51 @@ internal sealed class Llama2cModelFile : IModelFile
     private void Decode(string stored, long elements, NativeSpan<float> target)
     {
         var start = _position;
-        var codes = _file.Bytes.Slice(start, elements).Cast<sbyte>();
-        var scales = _file.Bytes.Slice(start + elements, elements / _header.GroupSize * 4);
-        for (long group = 0; group < elements / _header.GroupSize; group++)
+        var groups = elements / _header.GroupSize;
+        var step = (int)Math.Clamp(DecodedAtOnce / _header.GroupSize, 1, groups);
+        var codes = new byte[step * _header.GroupSize];
+        var scales = new byte[step * sizeof(float)];
+        for (long first = 0; first < groups; first += step)
         {
-            var scale = BinaryPrimitives.ReadSingleLittleEndian(scales.Slice(group * 4, 4).Span);
-            if (!float.IsFinite(scale))
+            var count = (int)Math.Min(step, groups - first);
+            var values = target.Slice(first * _header.GroupSize, count * _header.GroupSize).Span;
+            _file.Read(start + first * _header.GroupSize, codes.AsSpan(0, values.Length));
+            _file.Read(
+                start + elements + first * sizeof(float),
+                scales.AsSpan(0, count * sizeof(float))
+            );
+            for (var group = 0; group < count; group++)
             {
-                throw new InputException(
-                    $"'{Path}' is damaged: matrix '{stored}' has a scale that is no finite number."
+                var part = group * _header.GroupSize;
+                DecodeGroup(
+                    stored,
+                    codes.AsSpan(part, _header.GroupSize),
+                    BinaryPrimitives.ReadSingleLittleEndian(scales.AsSpan(group * sizeof(float))),
+                    values.Slice(part, _header.GroupSize)
                 );
-            }
-
-            var first = group * _header.GroupSize;
-            var part = codes.Slice(first, _header.GroupSize).Span;
-            var values = target.Slice(first, _header.GroupSize).Span;
-            for (var index = 0; index < part.Length; index++)
-            {
-                values[index] = part[index] * scale;
             }
         }
 
-        _position = start + elements + scales.Length;
-        _file.GiveBack(start, elements + scales.Length);
+        _position = start + elements + groups * sizeof(float);
+    }
+
+    private void DecodeGroup(
+        string stored,
+        ReadOnlySpan<byte> codes,
+        float scale,
+        Span<float> values
+    )
+    {
+        if (!float.IsFinite(scale))
+        {
+            throw new InputException(
+                $"'{Path}' is damaged: matrix '{stored}' has a scale that is no finite number."
+            );
+        }
+
+        for (var index = 0; index < codes.Length; index++)
+        {
+            values[index] = (sbyte)codes[index] * scale;
+        }
     }
 }

@@ -1,20 +1,19 @@
 using System.Runtime.InteropServices;
 using Puna.Engine.Files.Storage;
-using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Files.Safetensors;
 
 /// <summary>
-/// A mapped safetensors file: an 8-byte length, a JSON header of that length (name, dtype, shape, data_offsets), the
+/// A safetensors file: an 8-byte length, a JSON header of that length (name, dtype, shape, data_offsets), the
 /// data without holes. It knows nothing of models, so that adapters, oracles and training states open too.
 /// </summary>
 internal sealed class SafetensorsFile : IDisposable
 {
     private readonly Dictionary<string, SafetensorsTensor> _byName;
-    private readonly MappedFile _file;
+    private readonly InputFile _file;
 
     internal SafetensorsFile(
-        MappedFile file,
+        InputFile file,
         IReadOnlyList<SafetensorsTensor> tensors,
         IReadOnlyDictionary<string, string> metadata
     )
@@ -34,13 +33,11 @@ internal sealed class SafetensorsFile : IDisposable
     /// <summary>The strings under __metadata__.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
-    internal MappedFile File => _file;
-
-    /// <summary>Maps a file and reads its header.</summary>
+    /// <summary>Opens a file and reads its header.</summary>
     /// <exception cref="InputException">The file cannot be read, is no safetensors file, or is damaged.</exception>
     public static SafetensorsFile Open(string path)
     {
-        var file = InputFile.Map(path);
+        var file = InputFile.Open(path);
         try
         {
             return SafetensorsHeader.Read(file);
@@ -61,10 +58,10 @@ internal sealed class SafetensorsFile : IDisposable
         Find(name) ?? throw new InputException($"'{Path}' has no tensor '{name}'.");
 
     /// <summary>The bytes of a tensor.</summary>
-    public NativeSpan<byte> Data(SafetensorsTensor tensor)
+    public StoredBytes Data(SafetensorsTensor tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);
-        return _file.Bytes.Slice(tensor.Offset, tensor.Length);
+        return new FileBytes(_file, tensor.Offset, tensor.Length);
     }
 
     /// <summary>A copy of the elements of a small tensor, exactly as they are stored.</summary>
@@ -75,7 +72,7 @@ internal sealed class SafetensorsFile : IDisposable
     {
         var tensor = Get(name);
         return tensor.Type?.Size() == Marshal.SizeOf<T>()
-            ? Data(tensor).Cast<T>().Span.ToArray()
+            ? MemoryMarshal.Cast<byte, T>(Data(tensor).ToArray()).ToArray()
             : throw new InputException(
                 $"'{Path}' stores tensor '{name}' as {tensor.TypeId}, which was asked for as {typeof(T).Name}."
             );

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Puna.Engine.Files.Storage;
 using Puna.Engine.Text;
-using Puna.Kernels.Memory;
 
 namespace Puna.Engine.Files.Safetensors;
 
@@ -24,7 +23,7 @@ internal static class SafetensorsHeader
         && length <= (ulong)fileLength
         && start[8] == (byte)'{';
 
-    public static SafetensorsFile Read(MappedFile file)
+    public static SafetensorsFile Read(InputFile file)
     {
         if (file.Length < 10)
         {
@@ -33,7 +32,7 @@ internal static class SafetensorsHeader
             );
         }
 
-        var length = BinaryPrimitives.ReadUInt64LittleEndian(file.Bytes.Slice(0, 8).Span);
+        var length = BinaryPrimitives.ReadUInt64LittleEndian(file.Start(8));
         if (length > (ulong)(file.Length - 8) || length > LargestHeader)
         {
             throw new InputException(
@@ -41,7 +40,7 @@ internal static class SafetensorsHeader
             );
         }
 
-        var json = file.Bytes.Slice(8, (long)length).Span;
+        var json = file.Read(8, (int)length);
         if (!Utf8.IsValid(json))
         {
             throw new InputException($"'{file.Path}' is damaged: its header is not UTF-8.");
@@ -61,7 +60,7 @@ internal static class SafetensorsHeader
         }
     }
 
-    private static SafetensorsFile ReadJson(MappedFile file, ReadOnlySpan<byte> json)
+    private static SafetensorsFile ReadJson(InputFile file, ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = DeepestNesting });
         var start = 8 + (long)json.Length;
@@ -205,7 +204,7 @@ internal static class SafetensorsHeader
     }
 
     /// <summary>Every byte behind the header belongs to exactly one tensor, as the format asks.</summary>
-    private static void RequireRanges(MappedFile file, List<SafetensorsTensor> tensors, long start)
+    private static void RequireRanges(InputFile file, List<SafetensorsTensor> tensors, long start)
     {
         foreach (var tensor in tensors)
         {

@@ -7,7 +7,7 @@ namespace Puna.Engine.Files.Tokenizers;
 /// <summary>Opens a tokenizer from any file or folder that has one, known by content rather than by name.</summary>
 internal static class TokenizerFiles
 {
-    private const long Largest = 1L << 28;
+    private const int Largest = 1 << 28;
 
     /// <summary>The tokenizer of a file or folder that is or holds one; it looks beside no weights.</summary>
     /// <exception cref="InputException">There is no tokenizer, or it is damaged.</exception>
@@ -48,9 +48,9 @@ internal static class TokenizerFiles
     /// <exception cref="InputException">It cannot be read, is empty, or has more than 256 MiB.</exception>
     internal static byte[] ReadAll(string path)
     {
-        using var file = InputFile.Map(path);
+        using var file = InputFile.Open(path);
         return file.Length <= Largest
-            ? file.Bytes.Span.ToArray()
+            ? file.Start(Largest)
             : throw new InputException(
                 $"'{path}' has {file.Length} bytes; a tokenizer's file of at most {Largest} is accepted."
             );
@@ -74,8 +74,8 @@ internal static class TokenizerFiles
 
     private static bool IsGguf(string path)
     {
-        using var file = InputFile.Map(path);
-        return file.Bytes.Slice(0, Math.Min(4, file.Length)).Span.SequenceEqual("GGUF"u8);
+        using var file = InputFile.Open(path);
+        return file.Start(4).AsSpan().SequenceEqual("GGUF"u8);
     }
 
     private static TokenizerData LoadJson(byte[] bytes, string path, string folder)

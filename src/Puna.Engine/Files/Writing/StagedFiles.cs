@@ -50,7 +50,8 @@ public sealed class StagedFiles : IDisposable
             write(stream);
             stream.Flush(flushToDisk: true);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (Exception fault)
+            when (fault is IOException or UnauthorizedAccessException || IsTooLarge(fault))
         {
             throw Failure(file, fault);
         }
@@ -167,12 +168,16 @@ public sealed class StagedFiles : IDisposable
         }
     }
 
+    // What the runtime says when a write goes beyond the largest file that the system or ulimit -f allows.
+    private static bool IsTooLarge(Exception fault) =>
+        fault is ArgumentOutOfRangeException { ParamName: "value" };
+
     private static InputException Failure(OutputFile file, Exception fault)
     {
         var kept = File.Exists(file.Target) ? " The file that was there is unchanged." : "";
-        return new InputException(
-            $"'{file.Path}' cannot be written: {fault.Message.TrimEnd('.')}.{kept}",
-            fault
-        );
+        var reason = IsTooLarge(fault)
+            ? "a file may not become that large here (ulimit -f)"
+            : fault.Message.TrimEnd('.');
+        return new InputException($"'{file.Path}' cannot be written: {reason}.{kept}", fault);
     }
 }

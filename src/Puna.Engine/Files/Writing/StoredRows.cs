@@ -17,12 +17,12 @@ internal sealed class StoredRows(StoredTensor tensor, WeightFormat format, int[]
 
     public void Fill(long row, Span<byte> target, Span<float> scratch)
     {
-        var source = tensor.Data.Slice((order?[row] ?? row) * _rowBytes, _rowBytes).Span;
-        if (!tensor.Format.HasOnlyFiniteScales(source))
-        {
-            throw tensor.NotFinite();
-        }
-
+        var source = StoredWindow.Read(
+            tensor.Data,
+            (order?[row] ?? row) * (long)_rowBytes,
+            _rowBytes
+        );
+        tensor.RequireFiniteScales(source);
         if (tensor.Format == format)
         {
             source.CopyTo(target);

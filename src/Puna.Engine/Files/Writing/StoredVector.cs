@@ -12,12 +12,8 @@ internal sealed class StoredVector(StoredTensor tensor, WeightFormat format, int
 {
     public void Fill(long row, Span<byte> target, Span<float> scratch)
     {
-        var source = tensor.Data.Span;
-        if (!tensor.Format.HasOnlyFiniteScales(source))
-        {
-            throw tensor.NotFinite();
-        }
-
+        var source = tensor.Data.ToArray();
+        tensor.RequireFiniteScales(source);
         if (order is null)
         {
             tensor.Format.DecodeRow(source, scratch);
