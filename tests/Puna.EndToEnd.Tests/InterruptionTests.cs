@@ -147,7 +147,7 @@ public sealed class InterruptionTests
     public async Task A_conversation_that_is_being_saved_is_whole_or_absent(params string[] signals)
     {
         using var folder = new TemporaryFolder();
-        var turn = new { role = "user", content = new string('x', 1 << 20) };
+        var turn = new { role = "user", content = new string('x', 1 << 15) };
         var turns = JsonSerializer.Serialize(Enumerable.Repeat(turn, 64));
         File.WriteAllText(folder["long.json"], turns);
         using var process = PunaProcess.Start(["chat"]);

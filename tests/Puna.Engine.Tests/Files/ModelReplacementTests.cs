@@ -257,7 +257,15 @@ public sealed class ModelReplacementTests : IDisposable
         ModelAssert.Sentence(() => Make("llama", "work"));
         ModelAssert.Convert(input, _folder["work"], null, force: true);
         Assert.Equal(
-            [".hidden", "config.json", "model.safetensors", "vocab.json"],
+            [
+                ".hidden",
+                "config.json",
+                "generation_config.json",
+                "model.safetensors",
+                "tokenizer.json",
+                "tokenizer_config.json",
+                "vocab.json",
+            ],
             Content(_folder["work"]).Select(file => file.Name)
         );
         Assert.True(Directory.Exists(_folder["work/sub"]));
@@ -277,7 +285,16 @@ public sealed class ModelReplacementTests : IDisposable
         ModelAssert.Convert(input, _folder["m"], WeightFormats.F16);
         using var output = ModelFiles.Open(_folder["m"]);
         Assert.Contains(output.Tensors, tensor => tensor.Format == WeightFormats.F16);
-        Assert.Equal(2, Directory.GetFileSystemEntries(_folder["m"]).Length);
+        Assert.Equal(
+            [
+                "config.json",
+                "generation_config.json",
+                "model.safetensors",
+                "tokenizer.json",
+                "tokenizer_config.json",
+            ],
+            Content(_folder["m"]).Select(file => file.Name)
+        );
     }
 
     [Fact]
