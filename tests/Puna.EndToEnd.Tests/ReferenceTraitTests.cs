@@ -12,14 +12,17 @@ public sealed partial class ReferenceTraitTests
     /// </summary>
     private static readonly string[] s_materialOnly =
     [
+        "ArgumentTests.cs",
         "BadInputTests.cs",
         "BankFormatTests.cs",
+        "FormatChoiceTests.cs",
         "HuggingFaceConfigTests.cs",
         "LlamaCppPerplexityTests.cs",
         "ModelCommandTests.cs",
         "ModelContentsTests.cs",
         "ModelTokenizersTests.cs",
         "PolicyHookTests.cs",
+        "PromptTests.cs",
         "RefusalTests.cs",
         "RunCommandTests.cs",
         "SealedFormTests.cs",
