@@ -15,6 +15,7 @@ internal static class CommandRunner
     /// <summary>Runs a command line.</summary>
     public static async Task<int> RunAsync(Func<RootCommand> create, string[] arguments)
     {
+        using var spare = new SpareFiles();
         try
         {
             StandardStreams.Use();
@@ -35,6 +36,7 @@ internal static class CommandRunner
         }
         catch (Exception failure)
         {
+            spare.Dispose();
             return Refuse(Cause(failure));
         }
     }
