@@ -6,13 +6,13 @@ namespace Puna.Engine.Files;
 public static partial class ModelFolder
 {
     internal const string ConfigName = "config.json";
+    internal const string GenerationName = "generation_config.json";
+    internal const string TemplateName = "chat_template.jinja";
     internal const string WeightsName = "model.safetensors";
 
-    /// <summary>What is read beside weights of any name: settings, tokenizer, chat template.</summary>
-    private static readonly string[] s_settings =
+    /// <summary>Files that describe the tokenizer and generation, whatever the weights are.</summary>
+    internal static IReadOnlyList<string> Companions { get; } =
     [
-        ConfigName,
-        "generation_config.json",
         "tokenizer.json",
         "tokenizer_config.json",
         "tokenizer.model",
@@ -20,7 +20,8 @@ public static partial class ModelFolder
         "added_tokens.json",
         "vocab.json",
         "merges.txt",
-        "chat_template.jinja",
+        TemplateName,
+        GenerationName,
     ];
 
     /// <summary>The files that a model is read from; what is absent may be among them.</summary>
@@ -35,16 +36,14 @@ public static partial class ModelFolder
     }
 
     /// <summary>The settings and the tokenizer in a folder, in the order of their names.</summary>
-    internal static IReadOnlyList<string> Settings(string folder) =>
-        Where(folder, name => s_settings.Contains(name, StringComparer.Ordinal));
+    internal static IReadOnlyList<string> Settings(string folder) => Where(folder, IsSetting);
 
     /// <summary>All of a model in a folder: settings, tokenizer, weights, shards and their index.</summary>
     internal static IReadOnlyList<string> Files(string folder) =>
-        Where(
-            folder,
-            name =>
-                s_settings.Contains(name, StringComparer.Ordinal) || WeightsPattern().IsMatch(name)
-        );
+        Where(folder, name => IsSetting(name) || WeightsPattern().IsMatch(name));
+
+    private static bool IsSetting(string name) =>
+        name == ConfigName || Companions.Contains(name, StringComparer.Ordinal);
 
     private static IReadOnlyList<string> Where(string folder, Func<string, bool> isPart) =>
         Directory.Exists(folder)

@@ -15,24 +15,6 @@ namespace Puna.Engine.Files;
 /// <summary>A model that is being written: its tensors, and the files around them.</summary>
 internal sealed class ModelOutput(string path, LayerPlan plan)
 {
-    private const string ConfigName = ModelFolder.ConfigName;
-    private const string TemplateName = "chat_template.jinja";
-    private const string GenerationName = "generation_config.json";
-
-    /// <summary>Files of a Hugging Face folder that describe the tokenizer and generation, copied as they are.</summary>
-    private static readonly string[] s_companions =
-    [
-        "tokenizer.json",
-        "tokenizer_config.json",
-        "tokenizer.model",
-        "special_tokens_map.json",
-        "added_tokens.json",
-        "vocab.json",
-        "merges.txt",
-        TemplateName,
-        GenerationName,
-    ];
-
     /// <summary>Metadata that describes how the old file was written, not the model.</summary>
     private static readonly string[] s_notCopied =
     [
@@ -183,7 +165,7 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
         var source = (input as HuggingFaceModelFile)?.Folder;
         var settings = source is not null
             ? HuggingFaceConfigWriter.Rewrite(
-                System.IO.Path.Combine(source, ConfigName),
+                System.IO.Path.Combine(source, ModelFolder.ConfigName),
                 plan,
                 format
             )
@@ -212,7 +194,11 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
         }
 
         // The weights take the longest: whatever else may be refused comes before them.
-        Stage(staged, System.IO.Path.Combine(folder, ConfigName), stream => stream.Write(settings));
+        Stage(
+            staged,
+            System.IO.Path.Combine(folder, ModelFolder.ConfigName),
+            stream => stream.Write(settings)
+        );
         if (Tokenizer is not null || !CopyCompanions(staged, source, folder))
         {
             WriteTokenizer(staged, Tokenizer ?? input?.Tokenizer, source, folder);
@@ -274,7 +260,9 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
 
         try
         {
-            var generation = source is null ? null : System.IO.Path.Combine(source, GenerationName);
+            var generation = source is null
+                ? null
+                : System.IO.Path.Combine(source, ModelFolder.GenerationName);
             foreach (
                 var (name, content) in HuggingFaceTokenizer.Files(tokenizer, _config, generation)
             )
@@ -295,7 +283,7 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
         }
 
         // Where this file lies it wins over tokenizer_config.json.
-        var template = System.IO.Path.Combine(folder, TemplateName);
+        var template = System.IO.Path.Combine(folder, ModelFolder.TemplateName);
         if (System.IO.File.Exists(template) && tokenizer.ChatTemplate is { } text)
         {
             Stage(staged, template, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
@@ -313,7 +301,7 @@ internal sealed class ModelOutput(string path, LayerPlan plan)
         }
 
         var copied = false;
-        foreach (var name in s_companions)
+        foreach (var name in ModelFolder.Companions)
         {
             var original = System.IO.Path.Combine(source, name);
             if (System.IO.File.Exists(original))

@@ -94,11 +94,7 @@ internal sealed class SpecialTokens
         for (var at = 0; at < text.Length; at++)
         {
             // A token that is looked for behind the normaliser may be spelt as it was before it, too.
-            if (
-                _spelt.MatchAt(text, at).Length > 0
-                || IsControlAt(text, at, normalized: false)
-                || IsControlAt(text, at, normalized: true)
-            )
+            if (_spelt.MatchAt(text, at).Length > 0 || IsNormalizedControlAt(text, at))
             {
                 guarded ??= new StringBuilder(text.Length + 16);
                 guarded.Append(text, done, at - done).Append(guard);
@@ -115,11 +111,10 @@ internal sealed class SpecialTokens
             ? text.ToString().Replace($"{mark}", "", StringComparison.Ordinal)
             : text;
 
-    private bool IsControlAt(string text, int at, bool normalized)
+    private bool IsNormalizedControlAt(string text, int at)
     {
-        var (length, id) = _matchers[Index(normalized, withControl: true)].MatchAt(text, at);
-        return length > 0
-            && _matchers[Index(normalized, withControl: false)].MatchAt(text, at).Id != id;
+        var (length, id) = Normalized(withControl: true).MatchAt(text, at);
+        return length > 0 && Normalized(withControl: false).MatchAt(text, at).Id != id;
     }
 
     private static int Index(bool normalized, bool withControl) =>

@@ -44,28 +44,12 @@ internal readonly struct Q5_KCodec : IBlockEncoder
     /// <inheritdoc cref="AffineBlock"/>
     public static void Encode(ReadOnlySpan<float> values, Span<byte> block)
     {
-        Span<int> scales = stackalloc int[SixBitPairs.Count];
-        Span<int> minimums = stackalloc int[SixBitPairs.Count];
         Span<byte> codes = stackalloc byte[256];
-        var (d, dmin) = AffineBlock.Encode(
-            values,
-            31,
-            SixBitPairs.Maximum,
-            scales,
-            minimums,
-            codes
-        );
-        block.Clear();
-        HalfScale.Write(block, 0, d);
-        HalfScale.Write(block, 2, dmin);
-        SixBitPairs.Write(scales, minimums, block.Slice(PairOffset, 12));
+        SixBitPairs.EncodeBlock(values, 31, block, codes);
+        Nibbles.WriteGroups(codes, block[CodeOffset..]);
         for (var i = 0; i < codes.Length; i++)
         {
-            var (group, element) = (i / Group, i % Group);
-            block[FifthOffset + element] |= (byte)(codes[i] >> 4 << group);
-            block[CodeOffset + (group / 2 * Group) + element] |= (byte)(
-                (codes[i] & 15) << (group % 2 * 4)
-            );
+            block[FifthOffset + (i % Group)] |= (byte)(codes[i] >> 4 << (i / Group));
         }
     }
 

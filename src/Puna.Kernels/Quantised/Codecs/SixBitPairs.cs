@@ -25,6 +25,30 @@ internal static class SixBitPairs
         return ((low & 15) | (bytes[index - 4] >> 6 << 4), (low >> 4) | (bytes[index] >> 6 << 4));
     }
 
+    /// <summary>
+    /// Finds the pairs and codes of a block of 256 (<see cref="AffineBlock"/>), clears the block and writes what Q4_K and Q5_K
+    /// have in common at its beginning: d, dmin (f16) and the pairs.
+    /// </summary>
+    /// <param name="values">256 values.</param>
+    /// <param name="largestCode">The largest code.</param>
+    /// <param name="block">The block.</param>
+    /// <param name="codes">The codes found, one a byte.</param>
+    public static void EncodeBlock(
+        ReadOnlySpan<float> values,
+        int largestCode,
+        Span<byte> block,
+        Span<byte> codes
+    )
+    {
+        Span<int> scales = stackalloc int[Count];
+        Span<int> minimums = stackalloc int[Count];
+        var (d, dmin) = AffineBlock.Encode(values, largestCode, Maximum, scales, minimums, codes);
+        block.Clear();
+        HalfScale.Write(block, 0, d);
+        HalfScale.Write(block, 2, dmin);
+        Write(scales, minimums, block.Slice(4, 12));
+    }
+
     /// <summary>Writes all eight pairs.</summary>
     public static void Write(ReadOnlySpan<int> scales, ReadOnlySpan<int> minimums, Span<byte> bytes)
     {
